@@ -1,0 +1,158 @@
+"""Which array library is in use, and moving arrays to it.
+
+This is the only file that imports CuPy. Everything above it works on whatever arrays it is given: an operation asks
+`array_module(x)` which library `x` belongs to. The switch decides only where *new* arrays are made, and `backend.xp` is
+the module they come from. Read next: random.py.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import os
+import sys
+import warnings
+
+import numpy
+
+
+class BackendError(RuntimeError):
+    """An array library is missing, does not answer, or two of them were mixed in one operation."""
+
+
+_module = None              # numpy or cupy, once chosen
+_cupy = None                # cupy, once it has proved that it works
+
+
+def use(name):
+    """Choose the library of new arrays: "numpy", "cupy" or "auto" (CuPy if a GPU answers, else NumPy, said once).
+
+    Takes effect at once; as `with use("numpy"):` the earlier choice returns at the end. Arrays that exist stay where
+    they are. BackendError: "cupy" where no GPU can be used, saying what is missing. ValueError: another name.
+    """
+    before = _module
+    _choose(_resolve(name))
+    restore = contextlib.ExitStack()
+    restore.callback(_choose, before)       # runs only when the result is used in a `with`
+    return restore
+
+
+def _choose(module):
+    global _module
+    _module = module
+
+
+def current():
+    """The array module in use now. The first call reads MINIGEN_BACKEND (default "numpy")."""
+    if _module is None:
+        use(os.environ.get("MINIGEN_BACKEND") or "numpy")
+    return _module
+
+
+def __getattr__(name):      # the module attribute `xp`, looked up at every use so that it can never go stale
+    if name == "xp":
+        return current()
+    raise AttributeError(f"module 'minigen.backend' has no attribute {name!r}")
+
+
+def _resolve(name):
+    if name == "numpy":
+        return numpy
+    if name == "cupy":
+        return _load_cupy()
+    if name == "auto":
+        try:
+            return _load_cupy()
+        except BackendError as reason:
+            warnings.warn(f"backend auto: using numpy, because {reason}", stacklevel=4)
+            return numpy
+    raise ValueError(f'backend {name!r} is not known; choose "numpy", "cupy" or "auto" '
+                     "(mg.use(...), or the environment variable MINIGEN_BACKEND)")
+
+
+def _load_cupy():
+    """Import CuPy and prove it with one kernel and one product: its import succeeds on machines with no GPU."""
+    global _cupy
+    if _cupy is not None:
+        return _cupy
+    go_on = 'To go on without a GPU: mg.use("numpy"), or MINIGEN_BACKEND=numpy.'
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise BackendError(
+            f"CuPy is not installed ({error}). On a machine with an NVIDIA GPU: pip install 'minigen[cuda13]' (driver 580 "
+            f"or newer; 'minigen[cuda12]' for an older one: nvidia-smi shows the version). {go_on}") from error
+    try:
+        ones = cupy.ones((2, 2), "float32")
+        cupy.asnumpy(ones @ ones + ones)
+    except Exception as error:      # CuPy raises its own, its loader's and the driver's types here
+        text = f"{type(error).__name__}: {error}".split("\n")[0]
+        if "lib" in text.lower():
+            cure = "A CUDA library is missing: install CuPy together with it, pip install 'minigen[cuda13]' (or cuda12)."
+        else:
+            cure = "Check that nvidia-smi lists a GPU and that its driver is new enough for this CuPy."
+        raise BackendError(f"CuPy {cupy.__version__} is installed, but no GPU answered ({text}). {cure} {go_on}") from error
+    _cupy = cupy
+    return cupy
+
+
+def describe(module=None):
+    """One line for people: "numpy 2.4.1", or "cupy 14.2.0, NVIDIA H100 80GB HBM3"."""
+    module = module or current()
+    if module is numpy:
+        return f"numpy {numpy.__version__}"
+    return f"cupy {module.__version__}, {module.cuda.runtime.getDeviceProperties(module.cuda.Device().id)['name'].decode()}"
+
+
+# ------------------------------------------------------------------------------------------ moving arrays
+
+def is_array(x):
+    """Whether `x` is an array of NumPy or of CuPy."""
+    return isinstance(x, numpy.ndarray) or (_cupy is not None and isinstance(x, _cupy.ndarray))
+
+
+def array_module(x):
+    """The library that the array `x` belongs to. What is no array counts as NumPy's."""
+    return _cupy if _cupy is not None and isinstance(x, _cupy.ndarray) else numpy
+
+
+def asarray(x, dtype=None):
+    """`x` (array of either library, number, nested list) as an array of the library in use, moved there if need be."""
+    xp = current()
+    return xp.asarray(to_numpy(x) if xp is numpy else x, dtype=dtype)
+
+
+def to_numpy(x):
+    """A Tensor or an array of either library as a NumPy array. From the GPU this copies, and waits for it."""
+    x = x if is_array(x) else getattr(x, "data", x)
+    return numpy.asarray(x) if array_module(x) is numpy else _cupy.asnumpy(x)
+
+
+_default_dtype = numpy.dtype("float32")
+
+
+def default_dtype():
+    """The dtype of parameters, of noise, and of tensors made from anything but float64 arrays."""
+    return _default_dtype
+
+
+def set_default_dtype(dtype):
+    """Make new parameters and tensors "float32" (as at the start) or "float64" (for gradient checks)."""
+    global _default_dtype
+    if numpy.dtype(dtype) not in (numpy.float32, numpy.float64):
+        raise ValueError(f'set_default_dtype: got {dtype!r}, expected "float32" or "float64"')
+    _default_dtype = numpy.dtype(dtype)
+
+
+def _keep_freed_memory():
+    """Ask glibc to keep freed blocks of up to 32 MB for the next step, instead of returning them to the system.
+
+    A training step frees and asks for the same megabytes again and again; memory that was returned comes back as page
+    faults, a quarter of a convolutional GAN's step. Other C libraries have no such setting.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", lambda option, value: 0)
+        mallopt(-3, 32 << 20)               # M_MMAP_THRESHOLD, at its largest
+        mallopt(-1, 1 << 30)                # M_TRIM_THRESHOLD
+
+
+_keep_freed_memory()

@@ -1,0 +1,83 @@
+"""Save a trainer and resume it: weights, running statistics, optimizer state, random state, place in the data, step.
+
+The file is a NumPy .npz archive without pickles: arrays under names like "generator/0.weight", and one entry of JSON,
+"checkpoint". Loading reads and checks everything first, and only then changes anything. Read next: trainers/loop.py.
+"""
+
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+
+import numpy
+
+from . import random
+from .backend import asarray, to_numpy
+
+FORMAT = "minigen checkpoint 1"
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, is damaged, or belongs to another trainer."""
+
+
+def save(path, trainer):
+    """Write exactly `path`, through a temporary file beside it: the old file stays until the new one is whole."""
+    source = getattr(trainer, "source", None)
+    about = {"format": FORMAT, "trainer": type(trainer).__name__, "steps": trainer.steps,
+             "random": random.generator().bit_generator.state, "data": source.state() if hasattr(source, "state") else None}
+    arrays = {f"{part}/{name}": to_numpy(value) for part, owner in trainer.parts().items() for name, value in _state(owner).items()}
+    path = pathlib.Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            numpy.savez(file, checkpoint=json.dumps(about), **arrays)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load(path, trainer):
+    """Restore in place what `save` wrote from a trainer of the same architecture, or raise and change nothing.
+
+    FileNotFoundError; CheckpointError, naming every missing, surplus and wrong-shaped entry."""
+    try:
+        with numpy.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("checkpoint")))
+        generator = numpy.random.Generator(getattr(numpy.random, about["random"]["bit_generator"])())
+        generator.bit_generator.state = about["random"]
+        steps = int(about["steps"])
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is no minigen checkpoint, or is damaged ({error}); nothing was loaded") from error
+    if about.get("format") != FORMAT or about.get("trainer") != type(trainer).__name__:
+        raise CheckpointError(f"{path} holds {about.get('format')!r} of a {about.get('trainer')}, expected {FORMAT!r} of a "
+                              f"{type(trainer).__name__}; nothing was loaded")
+    own = {f"{part}/{name}": value for part, owner in trainer.parts().items() for name, value in _state(owner).items()}
+    wrong = [f"missing: {name}" for name in own if name not in arrays] + [f"surplus: {name}" for name in arrays if name not in own]
+    wrong += [f"wrong shape: {name} is {arrays[name].shape}, expected {numpy.shape(own[name])}"
+              for name in own if name in arrays and arrays[name].shape != numpy.shape(own[name])]
+    if wrong:
+        raise CheckpointError(f"{path} belongs to another architecture; nothing was loaded\n  " + "\n  ".join(wrong))
+    source = getattr(trainer, "source", None)
+    if about["data"] is not None and hasattr(source, "restore"):
+        source.restore(about["data"])                           # checks before it changes anything, as what follows did
+    for part, owner in trainer.parts().items():
+        state = {name.split("/", 1)[1]: value for name, value in arrays.items() if name.startswith(f"{part}/")}
+        if hasattr(owner, "load_state_dict"):
+            owner.load_state_dict(state)
+        else:
+            for name, p in owner.named_parameters():
+                p.data[...] = asarray(state[name])
+                p.data = p.data                                 # raises its version
+    random.generator().bit_generator.state = about["random"]
+    trainer.steps = steps
+
+
+def _state(owner):
+    """state_dict() where there is one; a bare network has at least named parameters."""
+    return owner.state_dict() if hasattr(owner, "state_dict") else {name: p.data for name, p in owner.named_parameters()}

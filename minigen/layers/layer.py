@@ -1,0 +1,160 @@
+"""What every layer has: parameters with names, a state that can be saved, a mode, a picture in words. And Sequential.
+
+A layer keeps Tensors (its parameters), arrays (its running statistics) and other layers as plain attributes; their
+names, joined by dots, are the names in state_dict(), the same as PyTorch's for the same structure. A model of your own
+is a subclass with layers as attributes and a `forward`. Read next: weighted.py.
+"""
+
+import math
+import numbers
+
+from ..autograd import Tensor
+from ..backend import array_module, is_array
+
+
+class Layer:
+    """A function with parameters. Subclasses set attributes in __init__ and define forward(self, x)."""
+
+    training = True
+    output_shape = None                 # of the last call, for print(model)
+
+    def __call__(self, *inputs):
+        y = self.forward(*inputs)
+        self.output_shape = getattr(y, "shape", None)
+        return y
+
+    def children(self):
+        """(name, layer) of the layers directly inside."""
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, Layer)]
+
+    def layers(self):
+        """This layer and all layers inside it."""
+        yield self
+        for _, child in self.children():
+            yield from child.layers()
+
+    def named_parameters(self):
+        """(dotted name, Tensor) of every parameter, in the order they were made."""
+        own = [(name, value) for name, value in vars(self).items() if isinstance(value, Tensor)]
+        return own + [(f"{name}.{inner}", p) for name, child in self.children() for inner, p in child.named_parameters()]
+
+    def parameters(self):
+        """Every parameter, a list of Tensors."""
+        return [p for _, p in self.named_parameters()]
+
+    def named_buffers(self):
+        """(dotted name, array) of the arrays that are state but no parameters: running statistics."""
+        own = [(name, value) for name, value in vars(self).items() if is_array(value)]
+        return own + [(f"{name}.{inner}", a) for name, child in self.children() for inner, a in child.named_buffers()]
+
+    def train(self, mode=True):
+        """Training mode: batch statistics, dropout. Returns the layer."""
+        for layer in self.layers():
+            layer.training = mode
+        return self
+
+    def eval(self):
+        """Evaluation mode: running statistics, no dropout. Returns the layer."""
+        return self.train(False)
+
+    def state_dict(self):
+        """Dotted name -> a copy of the array, of every parameter and running statistic."""
+        return {name: array.copy() for name, array in self._state()}
+
+    def load_state_dict(self, state):
+        """Copy the arrays of `state` into the parameters and running statistics of the same names.
+
+        A PyTorch state dict of arrays for the same structure fits (its num_batches_tracked is ignored). ValueError,
+        listing every missing, surplus and wrong-shaped entry, and then nothing is loaded."""
+        given = {name: value._data if isinstance(value, Tensor) else value for name, value in state.items()
+                 if name.split(".")[-1] != "num_batches_tracked"}
+        own = dict(self._state())
+        wrong = [f"missing: {name} {own[name].shape}" for name in own if name not in given]
+        wrong += [f"surplus: {name} {getattr(value, 'shape', '')}" for name, value in given.items() if name not in own]
+        wrong += [f"wrong shape: {name} is {tuple(given[name].shape)}, expected {own[name].shape}"
+                  for name in own if name in given and tuple(given[name].shape) != own[name].shape]
+        if wrong:
+            raise ValueError(f"load_state_dict of {type(self).__name__}: nothing was loaded\n  " + "\n  ".join(wrong))
+        parameters = dict(self.named_parameters())
+        for name, array in own.items():
+            array[...] = array_module(array).asarray(given[name])
+            if name in parameters:
+                parameters[name].data = array               # raises its version
+
+    def _state(self):
+        """(name, array), the parameters and running statistics of each layer together, as PyTorch orders them."""
+        own = [(name, getattr(value, "_data", value)) for name, value in vars(self).items()
+               if isinstance(value, Tensor) or is_array(value)]
+        return own + [(f"{name}.{inner}", array) for name, child in self.children() for inner, array in child._state()]
+
+    # ---------------------------------------------------------------------------- what a person sees
+
+    def describe(self):
+        """The call that makes this layer, as text."""
+        return f"{type(self).__name__}()"
+
+    def __repr__(self):
+        rows = list(self._rows("", ""))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        return "\n".join("  ".join((row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3])).rstrip()
+                         for row in rows)
+
+    def _rows(self, name, indent):
+        parameters = self.parameters()
+        shape = "m" + "".join(f"×{n}" for n in self.output_shape[1:]) if self.output_shape else ""
+        count = f"{sum(p.size for p in parameters):,}" if parameters else ""
+        mark = "frozen" if parameters and not any(p.requires_grad for p in parameters) else ""
+        yield indent + (f"{name}: " if name else "") + self.describe(), shape, count, mark
+        for inner, child in self.children():
+            yield from child._rows(inner, indent + "  ")
+
+
+class Sequential(Layer):
+    """The layers one after the other; their parameters are named "0.weight", "1.running_mean", ..."""
+
+    def __init__(self, *layers):
+        for position, layer in enumerate(layers):
+            if not callable(layer):
+                raise TypeError(f"Sequential: layer {position} is a {type(layer).__name__}, expected a layer or a function")
+            setattr(self, str(position), layer)
+        self.steps = layers
+        for name, p in self.named_parameters():
+            p.name = name                               # an error then names the parameter as state_dict does
+
+    def forward(self, x):
+        for layer in self.steps:
+            x = layer(x)
+        return x
+
+    def __getitem__(self, position):
+        return self.steps[position]
+
+    def __len__(self):
+        return len(self.steps)
+
+    def describe(self):
+        return "Sequential"
+
+
+def parameter(array):
+    """A leaf that is to be learned."""
+    return Tensor(array, requires_grad=True)
+
+
+def positive(name, **sizes):
+    """ValueError unless every size is an integer >= 1."""
+    for what, value in sizes.items():
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= 1")
+
+
+def expect(layer, x, ok, wanted):
+    """ValueError, naming the layer, unless `ok`; TypeError unless x is an array or Tensor of floats."""
+    if not (isinstance(x, Tensor) or is_array(x)):
+        raise TypeError(f"{layer.describe()}: got a {type(x).__name__}, expected a Tensor or an array of shape {wanted}")
+    if not ok(x.shape) or math.prod(x.shape) == 0:
+        raise ValueError(f"{layer.describe()}: got shape {tuple(x.shape)}, expected {wanted}, not empty")
+    weight = next((p for p in vars(layer).values() if isinstance(p, Tensor)), None)
+    if x.dtype.kind != "f" or weight is not None and x.dtype != weight.dtype:
+        wants = "floating-point numbers" if weight is None else weight.dtype
+        raise TypeError(f"{layer.describe()}: got dtype {x.dtype}, expected {wants}; minigen.tensor(x) converts")

@@ -1,0 +1,135 @@
+"""Layers without parameters: activations, dropout, pooling, and changes of shape. Read next: ../optim.py."""
+
+from .. import functional as F
+from .layer import Layer
+
+
+class ReLU(Layer):
+    """max(x, 0)"""
+
+    def forward(self, x):
+        return F.relu(x)
+
+
+class LeakyReLU(Layer):
+    """x where x > 0, else slope · x; DCGAN's slope is 0.2, and the default"""
+
+    def __init__(self, negative_slope=0.2):
+        self.negative_slope = negative_slope
+
+    def forward(self, x):
+        return F.leaky_relu(x, self.negative_slope)
+
+    def describe(self):
+        return f"LeakyReLU({self.negative_slope})"
+
+
+class ELU(Layer):
+    """x where x > 0, else α (eˣ − 1)"""
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def forward(self, x):
+        return F.elu(x, self.alpha)
+
+
+class Softplus(Layer):
+    """log(1 + eˣ)"""
+
+    def forward(self, x):
+        return F.softplus(x)
+
+
+class Sigmoid(Layer):
+    """1 / (1 + e⁻ˣ)"""
+
+    def forward(self, x):
+        return F.sigmoid(x)
+
+
+class Tanh(Layer):
+    """tanh x"""
+
+    def forward(self, x):
+        return F.tanh(x)
+
+
+class Softmax(Layer):
+    """eˣ / Σ eˣ along the last axis"""
+
+    def forward(self, x):
+        return F.softmax(x, -1)
+
+
+class Dropout(Layer):
+    """Each element zero with probability p in training, the others divided by 1 − p"""
+
+    def __init__(self, p=0.5):
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: got p = {p}, expected 0 <= p < 1")
+        self.p = p
+
+    def forward(self, x):
+        return F.dropout(x, self.p, self.training)
+
+    def describe(self):
+        return f"Dropout({self.p})"
+
+
+class MaxPool2d(Layer):
+    """The largest of each window: (m, C, H, W) -> (m, C, H', W'); functional.max_pool2d"""
+
+    operation = staticmethod(F.max_pool2d)
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+
+    def forward(self, x):
+        return self.operation(x, self.kernel_size, self.stride, self.padding)
+
+    def describe(self):
+        return f"{type(self).__name__}({self.kernel_size})"
+
+
+class AvgPool2d(MaxPool2d):
+    """The mean of each window: (m, C, H, W) -> (m, C, H', W'); functional.avg_pool2d"""
+
+    operation = staticmethod(F.avg_pool2d)
+
+
+class Upsample(Layer):
+    """Each element becomes a block of itself: (m, C, *S) -> (m, C, *(factor · S))"""
+
+    def __init__(self, scale_factor=2):
+        self.scale_factor = scale_factor
+
+    def forward(self, x):
+        return F.interpolate(x, self.scale_factor)
+
+    def describe(self):
+        return f"Upsample({self.scale_factor})"
+
+
+class Flatten(Layer):
+    """(m, *S) -> (m, product of S)"""
+
+    def forward(self, x):
+        return x.reshape(x.shape[0], -1)
+
+
+class Reshape(Layer):
+    """(m, *) -> (m, *shape)"""
+
+    def __init__(self, *shape):
+        self.shape = tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
+
+    def forward(self, x):
+        try:
+            return x.reshape(x.shape[0], *self.shape)
+        except ValueError as error:
+            raise ValueError(f"{self.describe()}: got shape {tuple(x.shape)}, expected (m, ...) with as many elements as "
+                             f"{self.shape} for each of the m examples") from error
+
+    def describe(self):
+        return f"Reshape{self.shape}"

@@ -1,0 +1,17 @@
+"""The lecture's claims as numbers: NumPy arrays in, Python floats, small arrays and named tuples out.
+
+Every function names the paper whose protocol it follows. Metrics compute in float64, draw from a `seed` of their own
+(measuring never changes the course of a training) and know nothing of Tensors: `minigen.to_numpy` first.
+Read them in this order; each file ends a chapter of the lecture.
+"""
+
+from .reconstruction import PCA, fit_pca, mse, nearest_neighbour_accuracy, principal_angles
+from .likelihood import ActiveUnits, Estimate, active_units, gaussian_kl, importance_weighted_bound, monte_carlo_kl
+from .linear_vae import LinearVAE, linear_vae_optimum
+from .parzen import ParzenWindow, parzen_log_likelihood, parzen_window
+from .divergence import js_divergence, kl_divergence, minimax_value, optimal_discriminator
+from .coverage import DensityCoverage, ModeCoverage, PrecisionRecall, density_coverage, mode_coverage, precision_recall
+from .quality import frechet_distance, grey_share, high_frequency_share, laplacian_variance, mean_pairwise_distance
+from .scores import (Accuracy, GroupAccuracy, Interval, accuracy, auroc, clopper_pearson_bound, wilson_interval,
+                     worst_group_accuracy)
+from .disentanglement import MutualInformationGap, beta_vae_score, logistic_regression, mutual_information_gap

@@ -1,0 +1,82 @@
+"""What every metric asks of its input, and the one error message for each thing that can be wrong with it.
+
+`name` is always "function: argument", so that an error says where it was raised and which argument to look at.
+Metrics take NumPy arrays on the host; a Tensor or an array on the GPU is refused with the call that moves it,
+because a silent copy from the GPU in the middle of a training loop is a mistake that nobody would see.
+Read next: reconstruction.py.
+"""
+
+import numpy as np
+
+
+def floats(x, name, ndim=None):
+    """`x` as an array of float32 or float64 (other real numbers become float64), not empty and all finite.
+
+    Raises TypeError for what is no array of real numbers, ValueError for a wrong number of axes, an empty array,
+    NaN or infinity.
+    """
+    x = _array(x, name)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name} has dtype {x.dtype}, expected real numbers")
+    if x.dtype not in (np.float32, np.float64):
+        x = x.astype(np.float64)
+    _check_axes(x, name, ndim)
+    finite = np.isfinite(x)
+    if not finite.all():
+        raise ValueError(f"{name} has {x.size - finite.sum()} values of {x.size} that are NaN or infinite; "
+                         "find the step that made them before measuring")
+    return x
+
+
+def matrix(x, name, columns=None):
+    """`x` as an array of floats of shape (n, d): n examples, one a row; d must be `columns` where that is given."""
+    x = floats(x, name, ndim=2)
+    if columns is not None and x.shape[1] != columns:
+        raise ValueError(f"{name} has shape {x.shape}, expected {columns} columns")
+    return x
+
+
+def labels(y, name, length=None, ndim=1):
+    """`y` as an array of integers or booleans with `ndim` axes, of `length` where that is given."""
+    y = _array(y, name)
+    if y.dtype.kind not in "iub":
+        raise TypeError(f"{name} has dtype {y.dtype}, expected integers or booleans, not probabilities or names")
+    _check_axes(y, name, ndim)
+    if length is not None and len(y) != length:
+        raise ValueError(f"{name} has {len(y)} entries for {length} examples")
+    return y
+
+
+def count(k, name, largest=None, smallest=1):
+    """`k` as a Python int between `smallest` and `largest`."""
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise TypeError(f"{name} is {k!r}, expected a whole number")
+    if k < smallest or (largest is not None and k > largest):
+        most = "" if largest is None else f", at most {largest}"
+        raise ValueError(f"{name} is {k}, expected at least {smallest}{most}")
+    return int(k)
+
+
+def positive(value, name):
+    """`value` as a Python float above zero and finite."""
+    value = float(floats(value, name, ndim=0))
+    if value <= 0:
+        raise ValueError(f"{name} is {value}, expected a number above 0")
+    return value
+
+
+def _array(x, name):
+    if not isinstance(x, (np.ndarray, np.generic, list, tuple, bool, int, float)):
+        raise TypeError(f"{name} is a {type(x).__name__}, expected a NumPy array; minigen.to_numpy(x) makes one")
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} is a list of unequal lengths, expected an array") from error
+
+
+def _check_axes(x, name, ndim):
+    if ndim is not None and x.ndim != ndim:
+        hint = "; x.reshape(len(x), -1) makes rows of images" if ndim == 2 and x.ndim > 2 else ""
+        raise ValueError(f"{name} has shape {x.shape}, expected {ndim} axes{hint}")
+    if x.size == 0:
+        raise ValueError(f"{name} is empty, shape {x.shape}")

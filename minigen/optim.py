@@ -1,0 +1,227 @@
+"""Optimizers: from gradients to new parameters. All *descend*: to ascend V, give them the gradients of −V.
+
+    optimizer = SGD(D.parameters(), lr=0.1, momentum=0.9)
+    optimizer.step(gradients)           what minigen.grad returns, in the parameters' order
+
+Conventions are PyTorch's. The learning rate is a number or a schedule, a function of the number of steps done. Large arrays
+are updated piece by piece, so that the passes of one rule find each piece in the cache. Read next: trainers/gan.py.
+"""
+
+import math
+
+from .autograd import Tensor
+from .backend import array_module
+
+_PIECE = {"numpy": 1 << 15, "cupy": 1 << 62}        # elements: the CPU's cache; on a GPU the fewest launches
+
+
+class Optimizer:
+    """What all share: parameters, learning rate, one or more arrays of memory for each parameter (`memory`).
+
+    Subclasses give the names of their memories and `rule(lr, p, g, *memory)`, which updates p and memory in place.
+    ValueError: a learning rate that is negative or not a number, no parameters, or one given twice."""
+
+    memories = ()
+
+    def __init__(self, parameters, lr, weight_decay=0.0):
+        self.parameters = list(parameters)
+        name = type(self).__name__
+        if not self.parameters:
+            raise ValueError(f"{name}: there are no parameters to update")
+        for p in self.parameters:
+            if not isinstance(p, Tensor) or p.creator is not None:
+                raise TypeError(f"{name}: got {p!r} as a parameter, expected leaf Tensors, as layer.parameters() lists them")
+        if len({id(p) for p in self.parameters}) < len(self.parameters):
+            twice = next(p for i, p in enumerate(self.parameters) if any(p is q for q in self.parameters[:i]))
+            raise ValueError(f"{name}: {twice!r} was given twice, and would be updated twice a step")
+        self.lr = lr if callable(lr) else _non_negative(name, "lr", lr)
+        self.weight_decay = _non_negative(name, "weight_decay", weight_decay)
+        self.steps = 0
+        self.memory = {memory: [array_module(p.data).zeros_like(p.data) for p in self.parameters] for memory in self.memories}
+
+    def step(self, gradients=None):
+        """Update every parameter once. `gradients`: one per parameter, in their order (Tensors or arrays); if left out, each
+        parameter's .grad, where None means no update. ValueError: a wrong number of gradients or a wrong shape."""
+        if gradients is None:
+            gradients = [p.grad for p in self.parameters]
+            if all(g is None for g in gradients):
+                raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
+        gradients = [getattr(g, "_data", g) for g in gradients]
+        shapes = [getattr(g, "shape", None) for g in gradients]
+        if len(gradients) != len(self.parameters) or any(g is not None and s != p.shape
+                                                         for p, g, s in zip(self.parameters, gradients, shapes)):
+            raise ValueError(f"{type(self).__name__}.step: got gradients of shapes {shapes}, expected the parameters' "
+                             f"{[p.shape for p in self.parameters]}")
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        self.steps += 1
+        for p, g, *memory in zip(self.parameters, gradients, *self.memory.values()):
+            if g is not None:
+                for piece in _pieces(p.data, g, *memory):
+                    self._update(lr, *piece)
+                p.data = p.data             # written in place: raises its version
+        return lr
+
+    def _update(self, lr, p, g, *memory):
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        self.rule(lr, p, g, *memory)
+
+    def zero_grad(self):
+        """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
+        for p in self.parameters:
+            p.grad = None
+
+    def state_dict(self):
+        """The number of steps and copies of the memories, by name: "steps", "velocity.0", ..."""
+        arrays = {f"{memory}.{i}": a.copy() for memory, listed in self.memory.items() for i, a in enumerate(listed)}
+        return {"steps": self.steps, **arrays}
+
+    def load_state_dict(self, state):
+        """Restore what state_dict gave. ValueError, naming them, for missing, surplus or wrong-shaped entries; then nothing is loaded."""
+        own = {f"{memory}.{i}": a for memory, listed in self.memory.items() for i, a in enumerate(listed)}
+        wrong = [name for name in {*own, "steps"} ^ set(state)]
+        wrong += [name for name in own if name in state and own[name].shape != state[name].shape]
+        if wrong:
+            raise ValueError(f"{type(self).__name__}.load_state_dict: entries missing, surplus or of another shape: {sorted(wrong)}")
+        self.steps = int(state["steps"])
+        for name, array in own.items():
+            array[...] = array_module(array).asarray(state[name])
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum μ:    v ← μ v + g        p ← p − lr v        (Nesterov: p ← p − lr (g + μ v))
+
+    g includes weight_decay · p. This is PyTorch's form. Goodfellow et al. 2016 (algorithm 8.2) write v ← μ v − lr g, p ← p + v:
+    the same path at a constant rate, but here a change of lr acts at once on all of v. Sutskever et al. 2013 write the
+    Nesterov step at the point looked ahead to; this form stores that point."""
+
+    def __init__(self, parameters, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
+        self.momentum, self.nesterov = momentum, nesterov
+        if not math.isfinite(momentum) or abs(momentum) >= 1:
+            raise ValueError(f"SGD: got momentum {momentum}, expected |momentum| < 1")
+        if nesterov and momentum <= 0:
+            raise ValueError("SGD: nesterov needs a momentum above 0")
+        self.memories = ("velocity",) if momentum else ()
+        super().__init__(parameters, lr, weight_decay)
+
+    def rule(self, lr, p, g, v=None):
+        if v is not None:
+            v *= self.momentum
+            v += g
+            g = g + self.momentum * v if self.nesterov else v
+        p -= lr * g
+
+
+class RMSprop(Optimizer):
+    """Steps scaled by the recent size of the gradient:    s ← α s + (1 − α) g²        p ← p − lr g / (√s + ε)
+
+    Tieleman & Hinton 2012, lecture 6.5; ε outside the root, as in PyTorch."""
+
+    memories = ("square_average",)
+
+    def __init__(self, parameters, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
+        self.alpha, self.eps = _fraction("RMSprop", "alpha", alpha), eps
+        super().__init__(parameters, lr, weight_decay)
+
+    def rule(self, lr, p, g, s):
+        s *= self.alpha
+        s += (1 - self.alpha) * (g * g)
+        root = array_module(s).sqrt(s)
+        root += self.eps
+        p -= lr * g / root
+
+
+class Adam(Optimizer):
+    """Momentum over RMSprop, both averages corrected for their start at zero (Kingma & Ba 2015, algorithm 1):
+
+    m ← β₁ m + (1 − β₁) g        s ← β₂ s + (1 − β₂) g²        p ← p − lr (m / (1 − β₁ᵗ)) / (√(s / (1 − β₂ᵗ)) + ε)"""
+
+    memories = ("average", "square_average")
+
+    def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        self.betas, self.eps = tuple(_fraction(type(self).__name__, "beta", b) for b in betas), eps
+        super().__init__(parameters, lr, weight_decay)
+
+    def rule(self, lr, p, g, m, s):
+        (b1, b2), xp = self.betas, array_module(p)
+        m *= b1
+        m += (1 - b1) * g
+        s *= b2
+        square = g * g
+        square *= 1 - b2
+        s += square
+        step = xp.sqrt(s, out=square)
+        step *= 1 / math.sqrt(1 - b2 ** self.steps)
+        step += self.eps
+        xp.divide(m, step, out=step)
+        step *= lr / (1 - b1 ** self.steps)
+        p -= step
+
+
+class AdamW(Adam):
+    """Adam with the weight decay taken out of the averages:    p ← p (1 − lr · weight_decay), then Adam's step
+
+    Loshchilov & Hutter 2019, algorithm 2."""
+
+    def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def _update(self, lr, p, g, *memory):
+        p *= 1 - lr * self.weight_decay
+        self.rule(lr, p, g, *memory)
+
+
+# --------------------------------------------------------------------- schedules: a rate for each step number
+
+def linear_decay(lr, start, end, final=0.0):
+    """`lr` for `start` steps, then a straight line down to `final` at step `end`, and `final` after that."""
+    return lambda step: lr + (final - lr) * min(max((step - start) / (end - start), 0.0), 1.0)
+
+
+def cosine_decay(lr, end, final=0.0):
+    """Half a cosine from `lr` down to `final` at step `end` (Loshchilov & Hutter 2017, eq. 5), and `final` after that."""
+    return lambda step: final + (lr - final) * 0.5 * (1 + math.cos(math.pi * min(step / end, 1.0)))
+
+
+# ------------------------------------------------------------------------------------------ clipping
+
+def clip_norm(gradients, max_norm):
+    """(gradients, norm): the gradients, all scaled by one factor so that their joint norm is at most `max_norm`, and the norm
+    they had, a 0-d array (Pascanu et al. 2013, algorithm 1)."""
+    arrays = [getattr(g, "_data", g) for g in gradients]
+    xp = array_module(arrays[0])
+    norm = xp.sqrt(sum((g * g).sum() for g in arrays))
+    factor = xp.minimum(max_norm / (norm + 1e-6), 1.0)
+    return [(g * factor).astype(g.dtype) for g in arrays], norm
+
+
+def clip_value(gradients, limit):
+    """Each element of each gradient kept within ±limit."""
+    arrays = [getattr(g, "_data", g) for g in gradients]
+    return [array_module(g).clip(g, -limit, limit) for g in arrays]
+
+
+# ------------------------------------------------------------------------------------------ helpers
+
+def _pieces(p, g, *memory):
+    """The arrays themselves if small; else slices of all, cut where they lie in memory, so that each fits the cache."""
+    length = _PIECE[array_module(p).__name__]
+    order = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])        # the slowest axis in memory first
+    if p.size <= length or not p.transpose(order).flags.c_contiguous:
+        yield (p, g, *memory)
+        return
+    flat = [a.transpose(order).reshape(-1) for a in (p, g, *memory)]        # views: the memories lie as p does
+    for start in range(0, p.size, length):
+        yield tuple(a[start:start + length] for a in flat)
+
+
+def _non_negative(name, what, value):
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{name}: got {what} = {value}, expected a finite number >= 0")
+    return value
+
+
+def _fraction(name, what, value):
+    if not 0 <= value < 1:
+        raise ValueError(f"{name}: got {what} = {value}, expected 0 <= {what} < 1")
+    return value

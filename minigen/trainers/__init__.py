@@ -1,0 +1,7 @@
+"""The training algorithms, each written out from top to bottom: autoencoder, vae, gan. What they share (record, loop) is called,
+not inherited."""
+
+from .autoencoder import AutoencoderTrainer
+from .gan import GANTrainer
+from .record import Record
+from .vae import VAETrainer

@@ -1,0 +1,98 @@
+"""The loop around a trainer's step: batches, progress, callbacks, checkpoints, and a clean end on Ctrl-C.
+
+Nothing is learned here. A trainer has `steps` (done so far), `progress()` (the numbers to show) and `parts()` (what to save).
+"""
+
+import contextlib
+import itertools
+import pathlib
+import signal
+import sys
+import threading
+import time
+
+from tqdm import tqdm
+
+from .. import checkpoint as checkpoints
+from ..backend import is_array
+from ..checks import NonFiniteError
+from ..data import Batches
+
+_REFRESH = 0.5              # seconds between looks at the numbers: each look makes a GPU wait
+
+
+def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=True, checkpoint=None, every=1000, resume=False):
+    """Call one_step(batches) until `steps` steps are done; returns the last record.
+
+    data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a minigen.data.Batches; or an
+    iterable of batches, begun again when it ends. callbacks: functions (trainer, record), called after every step.
+    progress: a bar on the terminal (silent in a pipe). checkpoint: a path, written every `every` steps and at the end.
+    resume=True: go on from that file if it is there; `steps` then counts from the run's beginning, and the result is bit for
+    bit that of a run that was not interrupted. On Ctrl-C the step is finished, the state saved, and fit returns.
+    NonFiniteError names the step and the quantity, and leaves the last good checkpoint as it is."""
+    if not isinstance(steps, int) or steps < 0:
+        raise ValueError(f"fit: got steps = {steps!r}, expected an integer >= 0")
+    if checkpoint is not None and not pathlib.Path(checkpoint).resolve().parent.is_dir():
+        raise FileNotFoundError(f"fit: the directory of checkpoint {checkpoint} does not exist")
+    goal = trainer.steps + steps
+    trainer.source = source = Batches(data, size=batch_size) if is_array(data) or hasattr(data, "sample") else data
+    if resume and checkpoint is None:
+        raise ValueError("fit: resume=True needs the path of a checkpoint")
+    if resume and pathlib.Path(checkpoint).exists():
+        checkpoints.load(checkpoint, trainer)
+        goal = steps
+    batches = iter(source) if isinstance(source, Batches) else _again_and_again(source)
+    record, shown = None, 0.0
+    with tqdm(total=goal, initial=trainer.steps, disable=None if progress else True, unit="step") as bar, _ctrl_c() as stop:
+        while trainer.steps < goal and not stop:
+            before = trainer.steps
+            try:
+                record = one_step(batches)
+            except NonFiniteError as error:
+                raise NonFiniteError(f"step {before + 1}: {error}") from error
+            for callback in callbacks:
+                callback(trainer, record)
+            bar.update()
+            if not bar.disable and time.monotonic() - shown > _REFRESH:
+                bar.set_postfix({name: f"{value:.3f}" for name, value in trainer.progress().items()})
+                shown = time.monotonic()
+            if checkpoint is not None and trainer.steps % every == 0 and trainer.steps < goal:
+                checkpoints.save(checkpoint, trainer)
+    if checkpoint is not None:
+        checkpoints.save(checkpoint, trainer)
+    if stop:
+        kept = f"the state is in {checkpoint}; resume=True goes on from it" if checkpoint else "no checkpoint was asked for"
+        print(f"stopped after step {trainer.steps} of {goal}: {kept}", file=sys.stderr)
+    return record
+
+
+def _again_and_again(batches):
+    if iter(batches) is batches:                # an iterator, which can be gone through once
+        yield from batches
+        raise ValueError("fit: the iterator of batches ended before the steps were done; give a list or minigen.data.Batches")
+    for _ in itertools.count():
+        empty = True
+        for x in batches:
+            empty = False
+            yield x
+        if empty:
+            raise ValueError("fit: there are no batches in data")
+
+
+@contextlib.contextmanager
+def _ctrl_c():
+    """A list that becomes non-empty on the first Ctrl-C; the second interrupts at once. (Only a main thread hears it.)"""
+    stop = []
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def heard(*_):
+        stop.append(True)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

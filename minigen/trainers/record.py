@@ -1,0 +1,75 @@
+"""What the trainers share and call: the record of a step, and the checks of what comes in and goes out.
+
+A record holds arrays where they were made. A number is worked out, and on a GPU fetched, when it is asked for: a record
+that nobody reads costs nothing. Read next: gan.py.
+"""
+
+import numpy
+
+from ..autograd import Tensor
+from ..backend import array_module, asarray, is_array, to_numpy
+from ..checks import NonFiniteError
+
+
+class Record:
+    """Named quantities of one step, as attributes: single numbers as floats, everything else as it was given.
+
+    A quantity may be given as a function, which is called when it is asked for."""
+
+    def __init__(self, **quantities):
+        self._quantities = quantities
+
+    def __getattr__(self, name):
+        quantities = self.__dict__.get("_quantities", {})
+        if name not in quantities:
+            raise AttributeError(f"this record has no {name!r}; it has {', '.join(quantities)}")
+        value = quantities[name]() if callable(quantities[name]) else quantities[name]
+        if getattr(value, "shape", None) == ():
+            value = float(to_numpy(value))
+        quantities[name] = value
+        return value
+
+    def __dir__(self):
+        return [*super().__dir__(), *self._quantities]
+
+    def __repr__(self):
+        values = {name: getattr(self, name) for name in self._quantities}
+        numbers = ", ".join(f"{name}={value:.4f}" for name, value in values.items() if isinstance(value, float))
+        return f"Record({numbers}; {', '.join(name for name, v in values.items() if v is not None and not isinstance(v, float))})"
+
+
+def named(names, gradients):
+    """Dotted parameter name -> gradient, as an array."""
+    return {name: g.data for name, g in zip(names, gradients)}
+
+
+def batch(x, network, what):
+    """A batch as an array of the library in use and of the network's dtype.
+
+    ValueError: no examples. NonFiniteError: a number that is not finite (looked for while the batch lies on the host; a GPU is
+    not made to wait, and shows it in the value)."""
+    x = x.data if isinstance(x, Tensor) else x
+    if not is_array(x):
+        x = numpy.asarray(x)
+    if x.ndim < 2 or x.size == 0:
+        raise ValueError(f"{what}: got shape {x.shape}, expected a batch (m, ...) of at least one example")
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{what}: got dtype {x.dtype}, expected real numbers")
+    finite(x, what)
+    return asarray(x, dtype=network.parameters()[0].dtype)
+
+
+def finite(value, what):
+    """NonFiniteError, naming the quantity, where a value on the host is not finite."""
+    if array_module(value) is numpy and not numpy.isfinite(value).all():
+        raise NonFiniteError(f"{what} is not finite ({'it is ' + str(value) if value.ndim == 0 else 'it holds NaN or infinity'}). "
+                             "with minigen.detect_anomaly(): names the operation that made it")
+
+
+def same_parameters(optimizer, networks, what):
+    """ValueError unless the optimizer updates exactly the parameters of the networks."""
+    wanted = {id(p): name for network in networks for name, p in network.named_parameters()}
+    given = {id(p) for p in optimizer.parameters}
+    if given != set(wanted):
+        raise ValueError(f"{what} updates {len(given)} parameters, {len(given & set(wanted))} of them among the {len(wanted)} of its "
+                         "network: it must be given exactly that network's parameters(). Are two optimizers swapped?")

@@ -1,0 +1,84 @@
+"""Mutual information and logistic regression against scikit-learn; both scores where the answer is known."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import mutual_info_score
+
+from minigen.metrics import beta_vae_score, logistic_regression, mutual_information_gap
+
+rng = np.random.default_rng(0)
+GRID = np.array(list(itertools.product(range(3), range(4), range(8), range(8))))        # every combination of factors
+TURN = np.array([[1, -1], [1, 1]]) / 2 ** 0.5
+
+
+def test_information_is_scikit_learns():
+    """20 bins of equal width as disentanglement_lib makes them: numpy's histogram edges and digitize."""
+    codes = GRID @ rng.standard_normal((4, 3)) + rng.standard_normal((len(GRID), 3))
+    result = mutual_information_gap(codes.astype(np.float32), GRID)
+    codes = codes.astype(np.float32).astype(float)
+    binned = [np.digitize(code, np.histogram(code, 20)[1][:-1]) for code in codes.T]
+    theirs = np.array([[mutual_info_score(factor, code) for code in binned] for factor in GRID.T])
+    np.testing.assert_allclose(result.information, theirs, atol=1e-12)
+    first, second = np.sort(theirs, 1)[:, ::-1].T[:2]
+    np.testing.assert_allclose(result.gaps, (first - second) / np.log([3, 4, 8, 8]), rtol=1e-9)
+    assert result.score == pytest.approx(result.gaps.mean())
+
+
+def test_gap_at_its_ends():
+    assert mutual_information_gap(GRID * [1.0, -2, 3, 0.1], GRID).score == pytest.approx(1)
+    assert mutual_information_gap(np.repeat(GRID * 1.0, 2, axis=1), GRID).score == pytest.approx(0, abs=1e-12)
+    assert mutual_information_gap(np.zeros((len(GRID), 2)), GRID).score == pytest.approx(0, abs=1e-12)  # all collapsed
+    turned = GRID.astype(float)
+    turned[:, 2:] = turned[:, 2:] @ TURN                                # x and y at 45 degrees
+    gaps = mutual_information_gap(turned, GRID).gaps
+    assert gaps[:2] == pytest.approx(1) and gaps[2:].max() < 0.05
+
+
+def test_factors_are_named_by_any_integers():
+    named = GRID * [10, 1, -3, 100]
+    assert np.array_equal(mutual_information_gap(GRID + 0.5, named).gaps, mutual_information_gap(GRID + 0.5, GRID).gaps)
+
+
+def test_a_unit_that_moves_by_rounding_alone():
+    codes = np.column_stack([GRID, 0.5 + 1e-16 * rng.integers(3, size=len(GRID))])
+    assert mutual_information_gap(codes, GRID).score == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("classes, scale", [(2, 1.0), (4, 1.0), (4, 0.05), (6, 10.0)])
+def test_logistic_regression_is_scikit_learns(classes, scale):
+    x = rng.standard_normal((400, 5))
+    targets = (x @ rng.standard_normal((5, classes)) + rng.gumbel(size=(400, classes))).argmax(1)
+    x = scale * x + 1
+    weight, bias = logistic_regression(x, targets)
+    # two classes as a softmax of two: scikit-learn has one logit, whose penalty ½w² is ¼w² for a pair ±w/2: C = 2
+    theirs = LogisticRegression(C=2.0 if classes == 2 else 1.0, tol=1e-10, max_iter=10_000).fit(x, targets)
+    np.testing.assert_allclose(softmax(x @ weight + bias), theirs.predict_proba(x), atol=2e-5)
+
+
+def test_separable_classes_are_learned():
+    targets = np.repeat(np.arange(3), 50)
+    weight, bias = logistic_regression(100 * np.eye(3)[targets], targets)
+    assert np.array_equal((100 * np.eye(3) @ weight + bias).argmax(1), np.arange(3)) and np.isfinite(weight).all()
+
+
+def softmax(logits):
+    exponentials = np.exp(logits - logits.max(1, keepdims=True))
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def test_beta_vae_score_where_the_answer_is_known():
+    assert beta_vae_score(GRID * 1.0, GRID, train=1500, test=800) == 1              # a unit of its own for each factor
+    chance = beta_vae_score(rng.standard_normal((len(GRID), 6)), GRID, train=1500, test=800)
+    assert chance == pytest.approx(0.25, abs=4 * (0.25 * 0.75 / 800) ** 0.5)        # units that know nothing
+    mixed = GRID.astype(float)
+    mixed[:, 2:] = mixed[:, 2:] @ TURN                                              # x and y look alike from 45 degrees
+    assert beta_vae_score(mixed, GRID, train=1500, test=800) == pytest.approx(0.75, abs=0.06)
+
+
+def test_beta_vae_score_is_a_function_of_its_seed():
+    codes = GRID + 4.0 * rng.standard_normal(GRID.shape)
+    scores = [beta_vae_score(codes, GRID, train=300, test=300, seed=seed) for seed in (0, 0, 1)]
+    assert scores[0] == scores[1] != scores[2]
