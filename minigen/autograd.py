@@ -171,6 +171,8 @@ class Operation:
 
     def _bind(self, given, options):
         """Positional and keyword arguments sorted into (inputs, options), as Python itself would."""
+        if not options and self.simple and self.inputs < len(given) <= len(self.names):
+            return given[:self.inputs], {**self.defaults, **dict(zip(self.names[self.inputs:], given[self.inputs:]))}
         positional = [] if self.variadic else self.names[:len(given)]
         values = {**self.preset, **dict(zip(positional, given)), **options}
         wrong = [f"{name!r} is unknown or given twice" for name in options if name not in self.names or name in positional]
@@ -274,51 +276,49 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
 
     Seeds are arrays and so are the gradients; with create_graph both are Tensors, and every rule is recorded.
     """
-    wanted, gradients = set(targets), {}
+    targets_, wanted, gradients = set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
-        if y.creator and any(x in wanted for x in compress(y.creator.inputs, y.creator.wants)):
+        if y.creator and not wanted.isdisjoint(compress(y.creator.inputs, y.creator.wants)):
             wanted.add(y)
     for y, seed in zip(outputs, seeds):
         gradients[y] = gradients[y] + seed if y in gradients else seed
-    targets_ = set(targets)
     while tape:
         y = tape.pop()                          # the youngest: everything that used it has reported
         g = gradients.get(y) if y in targets_ else gradients.pop(y, None)
-        step = y.creator
-        if step and g is not None and y in wanted:
-            for x, gx in _rules(step, g, y, wanted, create_graph):
-                if isinstance(gx, numpy.generic):
-                    gx = numpy.asarray(gx)      # NumPy's arithmetic on 0-d arrays returns scalars
-                if gx.shape != x.shape:
-                    gx = sum_to(gx, x.shape)    # broadcasting is undone here, and nowhere else
-                if gx.dtype != x.dtype:
-                    gx = cast(gx, x.dtype)
+        if y.creator and g is not None and y in wanted:
+            for x, gx in _rules(y.creator, g, y, wanted, create_graph):
+                if gx.shape != x._data.shape:
+                    gx = sum_to(gx, x._data.shape)          # broadcasting is undone here, and nowhere else
+                if gx.dtype != x._data.dtype:
+                    gx = cast(gx, x._data.dtype)
                 gradients[x] = gradients[x] + gx if x in gradients else gx
-        if step and free:
+        if y.creator and free:
             y.creator = _FREED
     return [gradients.get(x) for x in targets]
 
 
 def _rules(step, g, y, wanted, create_graph):
     """The pairs (input, ∂L/∂input) of one step, for the inputs that want one."""
-    operation, given = step.operation, step.inputs
+    operation, given, options = step.operation, step.inputs, step.options
     wants = [want and x in wanted for x, want in zip(given, step.wants)]
     if create_graph and operation.definition:           # recorded on second names of the inputs: this step, no further
         names = [broadcast_to(x, x.shape) if want else x for x, want in zip(given, wants)]
-        again = operation.definition(*names, **step.options)
-        asked = list(compress(names, wants))
+        again, asked = operation.definition(*names, **options), list(compress(names, wants))
         found = _walk(_tape([again], set(asked)), [again], [g], asked, create_graph=True)
         return [(x, gx) for x, gx in zip(compress(given, wants), found) if gx is not None]
+    arrays = given
     if not create_graph:
-        y, given = y._data, [x._data if type(x) is Tensor else x for x in given]
-    if operation.together:
-        found = operation.together(g, y, *given, **step.options)
-    else:
-        found = [rule(g, y, *given, **step.options) if want and rule else None for rule, want in zip(operation.rules, wants)]
-    pairs = [(x, gx) for x, gx, want in zip(step.inputs, found, wants) if want and gx is not None]
-    if _mode.anomaly:
-        for _, gx in pairs:
-            checks.finite(getattr(gx, "_data", gx), operation.__name__, "gradient")
+        y, arrays = y._data, [x._data if type(x) is Tensor else x for x in given]
+    rules = operation.rules
+    found = operation.together(g, y, *arrays, **options) if operation.together else \
+        [rule(g, y, *arrays, **options) if want and rule else None for rule, want in zip(rules, wants)]
+    pairs = []
+    for x, gx, want in zip(given, found, wants):
+        if want and gx is not None:
+            gx = numpy.asarray(gx) if isinstance(gx, numpy.generic) else gx     # arithmetic on 0-d arrays gives scalars
+            if _mode.anomaly:
+                checks.finite(getattr(gx, "_data", gx), operation.__name__, "gradient")
+            pairs.append((x, gx))
     return pairs
 
 

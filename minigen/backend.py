@@ -63,7 +63,7 @@ def _resolve(name):
         try:
             return _load_cupy()
         except BackendError as reason:
-            warnings.warn(f"backend auto: using numpy, because {reason}", stacklevel=4)
+            warnings.warn(f"backend auto: using numpy, because {reason}", stacklevel=3)
             return numpy
     raise ValueError(f'backend {name!r} is not known; choose "numpy", "cupy" or "auto" '
                      "(mg.use(...), or the environment variable MINIGEN_BACKEND)")
@@ -77,16 +77,17 @@ def _load_cupy():
     go_on = 'To go on without a GPU: mg.use("numpy"), or MINIGEN_BACKEND=numpy.'
     try:
         cupy = importlib.import_module("cupy")
-    except ImportError as error:
+    except Exception as error:      # a broken installation raises more than ImportError
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
         raise BackendError(
-            f"CuPy is not installed ({error}). On a machine with an NVIDIA GPU: pip install 'minigen[cuda13]' (driver 580 "
+            f"CuPy {'is not installed' if absent else 'cannot be imported'} ({error}). On a machine with an NVIDIA GPU: pip install 'minigen[cuda13]' (driver 580 "
             f"or newer; 'minigen[cuda12]' for an older one: nvidia-smi shows the version). {go_on}") from error
     try:
         ones = cupy.ones((2, 2), "float32")
         cupy.asnumpy(ones @ ones + ones)
     except Exception as error:      # CuPy raises its own, its loader's and the driver's types here
         text = f"{type(error).__name__}: {error}".split("\n")[0]
-        if "lib" in text.lower():
+        if isinstance(error, ImportError) or "DynamicLib" in text:
             cure = "A CUDA library is missing: install CuPy together with it, pip install 'minigen[cuda13]' (or cuda12)."
         else:
             cure = "Check that nvidia-smi lists a GPU and that its driver is new enough for this CuPy."
@@ -138,7 +139,7 @@ def default_dtype():
 def set_default_dtype(dtype):
     """Make new parameters and tensors "float32" (as at the start) or "float64" (for gradient checks)."""
     global _default_dtype
-    if numpy.dtype(dtype) not in (numpy.float32, numpy.float64):
+    if dtype not in ("float32", "float64", numpy.float32, numpy.float64):
         raise ValueError(f'set_default_dtype: got {dtype!r}, expected "float32" or "float64"')
     _default_dtype = numpy.dtype(dtype)
 

@@ -1,7 +1,5 @@
 """Wrong calls, explained: what came, what was expected, what to do. Nothing here computes anything."""
 
-import math
-
 import numpy
 
 from . import backend
@@ -21,7 +19,7 @@ def plain(x, name):
     if x is None or isinstance(x, (int, float)) and not isinstance(x, numpy.generic) or backend.is_array(x):
         return x
     if isinstance(x, numpy.generic):
-        return numpy.asarray(x) if x.dtype == numpy.float32 else x.item()
+        return x if x.dtype == numpy.float32 else x.item()
     if isinstance(x, (list, tuple)):
         return backend.asarray(x)
     raise TypeError(f"{name}: got {type(x).__name__}, expected a Tensor, an array or a number")
@@ -37,3 +35,11 @@ def explained(error, name, arrays):
     kind = next(kind for kind in (IndexError, ValueError, TypeError) if isinstance(error, kind))
     shapes = ", ".join(f"{x.dtype} {x.shape}" for x in given)
     return kind(str(error) if str(error).startswith(name) else f"{name}: {error} (given {shapes})")
+
+
+def meets(name, x, ok, wanted, like=None):
+    """ValueError unless `ok`, what x's shape must satisfy, holds and x is not empty; TypeError for another dtype than `like`'s."""
+    if not ok or x.size == 0:
+        raise ValueError(f"{name}: got an input of shape {tuple(x.shape)}, expected {wanted}, not empty")
+    if like is not None and x.dtype != like.dtype:
+        raise TypeError(f"{name}: got an input of {x.dtype}, expected {like.dtype} as the weight's; minigen.tensor(x) converts")

@@ -46,19 +46,19 @@ class Optimizer:
             gradients = [p.grad for p in self.parameters]
             if all(g is None for g in gradients):
                 raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
-        gradients = [getattr(g, "_data", g) for g in gradients]
-        shapes = [getattr(g, "shape", None) for g in gradients]
-        if len(gradients) != len(self.parameters) or any(g is not None and s != p.shape
-                                                         for p, g, s in zip(self.parameters, gradients, shapes)):
-            raise ValueError(f"{type(self).__name__}.step: got gradients of shapes {shapes}, expected the parameters' "
-                             f"{[p.shape for p in self.parameters]}")
+        gradients = [g._data if type(g) is Tensor else g for g in gradients]
+        if len(gradients) != len(self.parameters):
+            raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
+        for p, g in zip(self.parameters, gradients):
+            if g is not None and g.shape != p._data.shape:
+                raise ValueError(f"{type(self).__name__}.step: got a gradient of shape {g.shape} for {p!r}")
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         for p, g, *memory in zip(self.parameters, gradients, *self.memory.values()):
             if g is not None:
-                for piece in _pieces(p.data, g, *memory):
+                for piece in _pieces(p._data, g, *memory):
                     self._update(lr, *piece)
-                p.data = p.data             # written in place: raises its version
+                p.data = p._data            # written in place: raises its version
         return lr
 
     def _update(self, lr, p, g, *memory):
@@ -206,13 +206,13 @@ def clip_value(gradients, limit):
 def _pieces(p, g, *memory):
     """The arrays themselves if small; else slices of all, cut where they lie in memory, so that each fits the cache."""
     length = _PIECE[array_module(p).__name__]
+    if p.size <= length:
+        return [(p, g, *memory)]
     order = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])        # the slowest axis in memory first
-    if p.size <= length or not p.transpose(order).flags.c_contiguous:
-        yield (p, g, *memory)
-        return
+    if not p.transpose(order).flags.c_contiguous:
+        return [(p, g, *memory)]
     flat = [a.transpose(order).reshape(-1) for a in (p, g, *memory)]        # views: the memories lie as p does
-    for start in range(0, p.size, length):
-        yield tuple(a[start:start + length] for a in flat)
+    return [tuple(a[start:start + length] for a in flat) for start in range(0, p.size, length)]
 
 
 def _non_negative(name, what, value):

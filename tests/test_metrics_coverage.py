@@ -83,3 +83,4 @@ def test_a_point_is_not_inside_a_sphere_of_its_own_radius():
     real = np.arange(4.0)[:, None]
     assert density_coverage(real, real, k=1) == (1.0, 1.0)
     assert density_coverage(real, real[:1] - 1, k=1) == (0.0, 0.0)
+    assert precision_recall(real, -1 - real, k=1) == (0.0, 0.0)

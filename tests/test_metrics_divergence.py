@@ -64,5 +64,13 @@ def test_smoothed_labels_by_direct_search(a, b):
                                options=dict(xatol=1e-10)).x == pytest.approx(found, abs=1e-6)
 
 
+def test_rounding_of_float32_passes_and_a_missing_tail_does_not():
+    shares = np.full(1000, 0.001, np.float32)
+    assert js_divergence(shares, shares) == 0
+    x, dx = np.linspace(-4, 4, 801, retstep=True)                   # 6e-5 of a Gaussian is outside
+    with pytest.raises(ValueError, match="p sums to 0.99993.* a finer or wider grid"):
+        js_divergence(norm.pdf(x), norm.pdf(x), dx)
+
+
 def test_where_there_is_no_mass_the_discriminator_is_undecided():
     assert optimal_discriminator([1.0, 0.0], [1.0, 0.0]).tolist() == [0.5, 0.5]

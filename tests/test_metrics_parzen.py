@@ -33,8 +33,9 @@ def test_images_far_from_every_centre_stay_finite():
 def test_sigma_is_chosen_on_the_validation_images():
     validation, sigmas = rng.random((30, 8)), [0.05, 0.2, 0.9]
     best = max(sigmas, key=lambda sigma: KernelDensity(bandwidth=sigma).fit(centres).score(validation))
-    window = parzen_window(centres, validation, x, sigmas)
-    values = KernelDensity(bandwidth=best).fit(centres).score_samples(x)
+    test = centres[:25] + 0.01                                      # would themselves choose the narrowest
+    window = parzen_window(centres, validation, test, sigmas)
+    values = KernelDensity(bandwidth=best).fit(centres).score_samples(test)
     assert window.sigma == best == 0.2
     assert window.value == pytest.approx(values.mean(), rel=1e-9)
     assert window.standard_error == pytest.approx(values.std() / 5, rel=1e-9)

@@ -33,12 +33,11 @@ FULL = {
     "face_width": (0.50, 0.56), "face_height": (0.62, 0.68), "eye_gap": (0.235, 0.265),
     "hair_brightness": (0.85, 1.15), "hair_length": (0.62, 1.0),
 }
-PLAIN = FULL | {
+STYLES = {"full": FULL, "plain": FULL | {
     "turn": (-0.6, 0.6), "square_lenses": 0.0, "frame": {"black": 1.0}, "iris": {"brown": 1.0},
     "face_width": (0.53, 0.53), "face_height": (0.65, 0.65), "eye_gap": (0.25, 0.25),
     "hair_brightness": (1.0, 1.0), "hair_length": (0.85, 0.85),
-}
-STYLES = {"plain": PLAIN, "full": FULL}
+}}
 
 
 def faces(n, size=32, seed=0, style="plain", **fixed):
@@ -182,7 +181,7 @@ def beard(canvas, f):
 def mouth(canvas, f):
     width = 0.19 * f.cos
     x = (canvas.x - f.mouth_x) / width
-    curve = 0.43 + either(f.smile, 0.15, 0.015) * (0.5 - x * x)    # y of the lower lip, or of the closed mouth
+    curve = 0.43 + either(f.smile, 0.15, 0.015) * (0.5 - np.minimum(x * x, 1))      # y of the lower or the only lip
     beside = (abs(x) - 1) * width
     lip = rgb(0.80, 0.15, 0.22) * 0.75 + f.skin_colour * rgb(1, 0.5, 0.5) * 0.25
     colour = either(f.female[..., None], lip, f.skin_colour * rgb(0.72, 0.50, 0.48))
@@ -223,16 +222,15 @@ def front_hair(canvas, f):
 
 
 def glasses(canvas, f):
-    r, inner_edges = 0.195, []
+    r, inner = 0.195, []                                            # radius of a lens; x of the two inner edges
     for side, eye_x, width in f.eyes:
         x, y, out = canvas.x - eye_x, canvas.y - 0.01, side * r * width
         lens = either(f.square_lenses, box(x, y, r * width, 0.82 * r, corner=0.05), ellipse(x, y, r * width, r))
         temple = capsule(x, canvas.y, out, -0.03, f.x + side * f.face_width - eye_x, -0.05, 0.026)
         canvas.paint(lens, rgb(0.85, 0.95, 1.0), 0.30 * f.glasses)
         canvas.paint(union(ring(lens, 0.036), temple), f.frame_colour, f.glasses)
-        inner_edges.append(eye_x - out)
-    left, right = inner_edges
-    canvas.paint(capsule(canvas.x, canvas.y, left, -0.03, right, -0.03, 0.03), f.frame_colour, f.glasses)
+        inner.append(eye_x - out)
+    canvas.paint(capsule(canvas.x, canvas.y, inner[0], -0.03, inner[1], -0.03, 0.03), f.frame_colour, f.glasses)
 
 
 STEPS = (                                   # painted in this order, each between these rows (y of top and bottom)

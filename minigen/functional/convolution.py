@@ -24,6 +24,7 @@ import itertools
 import math
 import numbers
 
+from .. import checks
 from ..autograd import operation
 from ..backend import array_module
 from .reductions import sum
@@ -181,12 +182,10 @@ def _per_axis(name, what, value, dimensions, least):
 def _check(name, input, weight, bias, dimensions, channel_axis):
     axes = ", ".join("DHW"[3 - dimensions:])
     sides = "(out, in, *kernel)" if channel_axis else "(in, out, *kernel)"
-    if input.ndim != dimensions + 2 or weight.ndim != dimensions + 2 or input.shape[1] != weight.shape[channel_axis]:
-        raise ValueError(f"{name}: input of shape {input.shape} and weight of shape {weight.shape}, expected (N, in, {axes}) and {sides}")
+    fits = input.ndim == weight.ndim == dimensions + 2 and input.shape[1] == weight.shape[channel_axis]
+    checks.meets(name, input, fits, f"(N, in, {axes}) with the weight's {sides} = {tuple(weight.shape)}", weight)
     if bias is not None and bias.shape != (weight.shape[1 - channel_axis],):
         raise ValueError(f"{name}: bias of shape {bias.shape}, expected ({weight.shape[1 - channel_axis]},)")
-    if input.dtype != weight.dtype:
-        raise TypeError(f"{name}: input of {input.dtype} and weight of {weight.dtype}, expected the same dtype")
 
 
 def _conv(name, dimensions):

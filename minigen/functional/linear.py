@@ -3,6 +3,7 @@
 Read next: losses.py, then convolution.py.
 """
 
+from .. import checks
 from ..autograd import operation
 from .reductions import sum
 from .shaping import reshape, transpose
@@ -26,8 +27,8 @@ _linear.gradients(                              # g = ∂L/∂y, of y's shape (m
 
 def linear(input, weight, bias=None):
     """y = x Wᵀ + b: input (*, in), weight (out, in), bias (out,) -> (*, out). ValueError where the shapes do not meet."""
-    if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
-        raise ValueError(f"linear: input of shape {input.shape} and weight of shape {weight.shape}, expected (*, in) and (out, in)")
+    fits = input.ndim and weight.ndim == 2 and input.shape[-1] == weight.shape[1]
+    checks.meets("linear", input, fits, f"(*, in) with the weight's (out, in) = {tuple(weight.shape)}", weight)
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"linear: bias of shape {bias.shape}, expected {weight.shape[:1]}")
     if input.ndim == 2:

@@ -1,8 +1,8 @@
 """Are the gradients right? What the rules say, against the derivative measured by moving each input a little.
 
-What is differentiated is Σ c · y with random numbers c, never ones: the outputs of a softmax sum to 1 whatever its input,
-so the gradient of their plain sum is 0, and a rule that always answers 0 would pass. Read next: differences.py, how a
-derivative is measured, and cases.py, the inputs on which `python -m minigen.gradcheck` checks every operation and layer.
+What is differentiated is Σ c · y with random numbers c, never ones: the outputs of a softmax sum to 1 whatever its
+input, so the gradient of their plain sum is 0, and a rule that always answers 0 would pass. Read next: differences.py,
+how a derivative is measured, and cases.py, what `python -m minigen.gradcheck` checks every operation and layer on.
 """
 
 import numpy
@@ -17,10 +17,10 @@ __all__ = ["GradientMismatch", "check_parameters", "gradcheck", "numerical_gradi
 def gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, order=1):
     """Compare the gradients of `function` with central differences; return the worst relative error of each order.
 
-    function: takes the inputs, returns a Tensor or a list of Tensors; minigen's random numbers start again at each call.
-    inputs: a list, or a single one. Checked are Tensors that require a gradient, and arrays of floats; arrays of integers
-    and all else are constants. Tensors are moved in place and put back, so a layer's parameters are checked by naming
-    them: gradcheck(lambda x, *_: layer(x), [x, *layer.parameters()]).  eps: the step, for |x| > 1 times |x|.
+    function: takes the inputs, returns a Tensor or a list of them; minigen's random numbers start again at each call.
+    inputs: a list, or a single one. Checked are Tensors that require a gradient, and arrays of floats; arrays of
+    integers and all else are constants. Tensors are moved in place and put back, so a layer's parameters are checked by
+    naming them: gradcheck(lambda x, *_: layer(x), [x, *layer.parameters()]).  eps: the step, for |x| > 1 times |x|.
     order: 2 also checks the gradients of the gradients, where a random cotangent of each output is one more input.
 
     GradientMismatch: |gradient − measured| > atol + rtol |measured| somewhere; a gradient of another shape or dtype, or
@@ -28,7 +28,7 @@ def gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, order=1):
     """
     tensors = [_prepared(x, i) for i, x in enumerate(_listed(inputs))]
     if not any(map(_is_checked, tensors)):
-        raise ValueError("gradcheck: nothing to check: no input is an array of floats or a Tensor that requires a gradient")
+        raise ValueError("gradcheck: nothing to check, no input is an array of floats or a Tensor with requires_grad")
     function, rng, errors = repeatable(function), numpy.random.default_rng(0), []
     for level in range(1, order + 1):
         if level > 1:
@@ -61,7 +61,8 @@ def check_parameters(function, network, gradients, eps=1e-6, atol=1e-5, rtol=1e-
 
 def _check(function, tensors, title, rng, eps, atol, rtol):
     """Compare the gradients of Σ c · outputs with respect to each checked input; the worst relative error."""
-    names = [f"{title}, input {i}" + (f" {x.name!r}" if getattr(x, "name", None) else "") for i, x in enumerate(tensors)]
+    names = [f"{title}, input {i}" + (f" {x.name!r}" if isinstance(x, Tensor) and x.name else "")
+             for i, x in enumerate(tensors)]
     before = [_array(x).copy() if backend.is_array(_array(x)) else None for x in tensors]
     outputs = _outputs(function, tensors)
     _check_unwritten(tensors, before, names)
@@ -70,13 +71,15 @@ def _check(function, tensors, title, rng, eps, atol, rtol):
     _check_unwritten(tensors, before, names)
     _check_memory(found, cotangents, tensors, names)
 
+    starts = [y.data.copy() for y in outputs]          # a copy, since an output may be a view of an input
+
     def moved():            # Σ c · (y − y at the start): an output that an input leaves alone adds no rounding
-        pairs = zip(_outputs(function, tensors), outputs)
-        return sum(float(((y.data - start.data) * c).sum()) for (y, start), c in zip(pairs, cotangents))
+        return sum(float(((y.data - start) * c).sum())
+                   for y, start, c in zip(_outputs(function, tensors), starts, cotangents))
 
     if not abs(moved()) <= atol * eps:
-        raise GradientMismatch(f"{title}: two calls with the same inputs differ by {moved():g}. A function can be checked if it "
-                               "draws its random numbers from minigen.random.generator() and keeps nothing between calls")
+        raise GradientMismatch(f"{title}: two calls with the same inputs differ by {moved():g}. A function to check "
+                               "draws from minigen.random.generator() alone and keeps nothing between calls")
     worst = 0.0
     for x, gradient, name in zip(tensors, found, names):
         if gradient is not None:
@@ -101,7 +104,8 @@ def _gradients(outputs, cotangents, tensors, create_graph=False):
 def _gradients_of(function, tensors, rng):
     """The function (*inputs, *cotangents) -> gradients, and its inputs: what the next order checks."""
     outputs = _outputs(function, tensors)
-    cotangents = [tensor(_cotangent(y, rng), requires_grad=True, name=f"cotangent {i}") for i, y in enumerate(outputs)]
+    cotangents = [tensor(_cotangent(y, rng), requires_grad=True, name=f"cotangent {i}")
+                  for i, y in enumerate(outputs)]
 
     def gradients(*given):
         inputs, seeds = given[:len(tensors)], given[len(tensors):]
@@ -112,7 +116,7 @@ def _gradients_of(function, tensors, rng):
 # ------------------------------------------------------------------------------------- inputs, outputs, arrays
 
 def _prepared(x, position):
-    """A Tensor as it is; an array of floats as a Tensor to check; another array in the library in use; all else as it is."""
+    """Arrays of floats as Tensors to check, other arrays moved to the library in use, all else as it is."""
     if isinstance(x, Tensor) or backend.is_array(x) and x.dtype.kind == "f":
         must_be_float64(x, f"input {position}")
         return x if isinstance(x, Tensor) else tensor(x, requires_grad=True)
@@ -131,7 +135,7 @@ def _outputs(function, inputs):
     outputs = _listed(function(*inputs))
     for y in outputs:
         if not isinstance(y, Tensor):
-            raise TypeError(f"gradcheck: the function returned a {type(y).__name__}, expected a Tensor or a list of Tensors")
+            raise TypeError(f"gradcheck: the function returned a {type(y).__name__}, expected Tensors")
         must_be_float64(y, "an output")
     return outputs
 
@@ -144,11 +148,12 @@ def _cotangent(y, rng):
 
 def _check_form(gradient, x, name):
     if gradient.shape != x.shape or gradient.dtype != x.dtype:
-        raise GradientMismatch(f"{name}: the gradient is {gradient.dtype} {gradient.shape}, expected {x.dtype} {x.shape}")
+        raise GradientMismatch(f"{name}: the gradient is {gradient.dtype} {gradient.shape}, "
+                               f"expected {x.dtype} {x.shape}")
 
 
 def _check_memory(found, cotangents, tensors, names):
-    """No gradient may lie in the memory of a cotangent, an input or another gradient: who adds to one would change both."""
+    """No gradient lies in the memory of a cotangent, an input or another gradient: adding to one would change both."""
     taken = [("the cotangent", c) for c in cotangents]
     taken += [("an input", _array(x)) for x in tensors if backend.is_array(_array(x))]
     for gradient, name in zip(found, names):

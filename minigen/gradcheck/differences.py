@@ -30,7 +30,7 @@ def numerical_gradient(function, x, eps=1e-6):
 
 
 def compare(function, x, gradient, name, eps, atol, rtol):
-    """Raise GradientMismatch where `gradient` is not the slope of function(), the difference being above atol + rtol |slope|.
+    """Raise GradientMismatch where |gradient − slope of function()| > atol + rtol |slope|.
 
     Returns the worst relative error, |difference| / (|slope| + atol/rtol), so that what passes is at most rtol.
     """
@@ -59,7 +59,7 @@ def compare(function, x, gradient, name, eps, atol, rtol):
 
 
 def _worst_element(excess_along, direction):
-    """The index that a direction is wrong for: halve it, go to the half that is more wrong, until one element is left."""
+    """Where a direction is wrong: halve it, go to the half that is more wrong, until one element is left."""
     flat = direction.reshape(-1)
     elements = numpy.arange(flat.size)
     while len(elements) > 1:
@@ -80,9 +80,9 @@ def _mismatch(function, x, gradient, name, index, eps, atol, rtol):
     # The slopes ahead and behind differ by ε · curvature: at a tenth of the step a tenth. At a corner they just differ.
     if gaps[0] > allowed and not 0.05 < gaps[1] / gaps[0] < 0.2:
         raise GradientMismatch(
-            f"{name}, index {index}: not differentiable here: the slopes ahead and behind differ by {gaps[0]:g} at step "
-            f"{eps:g} and by {gaps[1]:g} at {eps / 10:g}, so this is a corner or a jump (or rounding, of large outputs). "
-            f"Choose inputs away from it. The gradient is {ours:g}, the central difference {measured:g}")
+            f"{name}, index {index}: not differentiable here: the slopes ahead and behind differ by {gaps[0]:g} at "
+            f"step {eps:g} and by {gaps[1]:g} at {eps / 10:g}, so this is a corner or a jump (or rounding, of large "
+            f"outputs). Choose inputs away from it. Gradient {ours:g}, central difference {measured:g}")
     raise GradientMismatch(
         f"{name}, index {index}: the gradient is {ours:.10g}, central differences of step {eps:g} say {measured:.10g}; "
         f"they differ by {abs(ours - measured):.3g}, allowed is {allowed:.3g}")

@@ -5,7 +5,6 @@ names, joined by dots, are the names in state_dict(), the same as PyTorch's for 
 is a subclass with layers as attributes and a `forward`. Read next: weighted.py.
 """
 
-import math
 import numbers
 
 from ..autograd import Tensor
@@ -19,7 +18,12 @@ class Layer:
     output_shape = None                 # of the last call, for print(model)
 
     def __call__(self, *inputs):
-        y = self.forward(*inputs)
+        try:
+            y = self.forward(*inputs)
+        except (TypeError, ValueError, IndexError) as error:
+            if not self.children():                     # the layer where it happened says so, those around it do not
+                error.args = (f"{self.describe()}: {error}",)
+            raise
         self.output_shape = getattr(y, "shape", None)
         return y
 
@@ -146,15 +150,3 @@ def positive(name, **sizes):
     for what, value in sizes.items():
         if not isinstance(value, numbers.Integral) or value < 1:
             raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= 1")
-
-
-def expect(layer, x, ok, wanted):
-    """ValueError, naming the layer, unless `ok`; TypeError unless x is an array or Tensor of floats."""
-    if not (isinstance(x, Tensor) or is_array(x)):
-        raise TypeError(f"{layer.describe()}: got a {type(x).__name__}, expected a Tensor or an array of shape {wanted}")
-    if not ok(x.shape) or math.prod(x.shape) == 0:
-        raise ValueError(f"{layer.describe()}: got shape {tuple(x.shape)}, expected {wanted}, not empty")
-    weight = next((p for p in vars(layer).values() if isinstance(p, Tensor)), None)
-    if x.dtype.kind != "f" or weight is not None and x.dtype != weight.dtype:
-        wants = "floating-point numbers" if weight is None else weight.dtype
-        raise TypeError(f"{layer.describe()}: got dtype {x.dtype}, expected {wants}; minigen.tensor(x) converts")

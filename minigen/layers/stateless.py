@@ -128,7 +128,7 @@ class Reshape(Layer):
         try:
             return x.reshape(x.shape[0], *self.shape)
         except ValueError as error:
-            raise ValueError(f"{self.describe()}: got shape {tuple(x.shape)}, expected (m, ...) with as many elements as "
+            raise ValueError(f"got shape {tuple(x.shape)}, expected (m, ...) with as many elements as "
                              f"{self.shape} for each of the m examples") from error
 
     def describe(self):

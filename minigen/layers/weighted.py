@@ -11,7 +11,7 @@ from .. import functional as F
 from ..backend import asarray
 from .. import random
 from .initialisers import normal, pytorch
-from .layer import Layer, expect, parameter, positive
+from .layer import Layer, parameter, positive
 
 
 def _weight(shape, init):
@@ -41,7 +41,6 @@ class Dense(Layer):
             self.bias = _bias(outputs, inputs, init)
 
     def forward(self, x):
-        expect(self, x, lambda shape: len(shape) >= 2 and shape[-1] == self.inputs, f"(m, {self.inputs})")
         return F.linear(x, self.weight, getattr(self, "bias", None))
 
     def describe(self):
@@ -71,8 +70,6 @@ class _Convolution(Layer):
             self.bias = _bias(outputs, math.prod(shape[1:]), init)
 
     def forward(self, x):
-        axes = ", ".join("DHW"[3 - self.dimensions:])
-        expect(self, x, lambda shape: len(shape) == self.dimensions + 2 and shape[1] == self.inputs, f"(m, {self.inputs}, {axes})")
         bias = getattr(self, "bias", None)
         if self.transposed:
             operation = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.dimensions - 1]

@@ -50,7 +50,7 @@ class PrecisionRecall(NamedTuple):
 
 
 def precision_recall(real, fake, k=3):
-    """Improved precision and recall (Kynkäänniemi et al. 2019, equations 1-2) of features real (n, d), fake (m, d).
+    """Improved precision and recall (Kynkäänniemi et al. 2019) of features real (n, d), fake (m, d).
 
     Round every point of one set lies a sphere that reaches to its k-th nearest neighbour in that set (itself not
     counted); a point of the other set is inside a sphere if it is strictly nearer to the centre than that.
@@ -68,7 +68,7 @@ class DensityCoverage(NamedTuple):
 
 
 def density_coverage(real, fake, k=5):
-    """Density and coverage (Naeem et al. 2020, equations 3-4) of features real (n, d) and fake (m, d).
+    """Density and coverage (Naeem et al. 2020) of features real (n, d) and fake (m, d).
 
     Spheres as in `precision_recall`, round the real points alone. For equal distributions the expected coverage is
     1 − Π_{i<k} (n − 1 − i)/(n + m − 1 − i), which tends to 1 − 2⁻ᵏ for n = m: 0.969 for k = 5.

@@ -22,7 +22,7 @@ class MutualInformationGap(NamedTuple):
 
 
 def mutual_information_gap(codes, factors):
-    """MIG (Chen et al. 2018, equation 6) of codes (n, d), d ≥ 2, and factors (n, f).
+    """MIG (Chen et al. 2018) of codes (n, d), d ≥ 2, and factors (n, f).
 
     As in disentanglement_lib each mean is cut into 20 bins of equal width over its range; Chen's own estimator
     samples q(z | x) instead, and its figures differ.
@@ -54,7 +54,7 @@ def _information(a, b):
 
 
 def beta_vae_score(codes, factors, train=10_000, test=5_000, seed=0):
-    """The beta-VAE metric (Higgins et al. 2017, appendix A.4): accuracy of guessing which factor 64 pairs share.
+    """The beta-VAE metric (Higgins et al. 2017): accuracy of guessing which factor 64 pairs share.
 
     A point is the mean over 64 pairs of |code − code′|, where the two images of every pair agree in one factor, drawn
     at random; a linear classifier learns on `train` points and is scored on `test` others. Chance is 1/f. On all

@@ -87,7 +87,7 @@ class ActiveUnits(NamedTuple):
 def active_units(mu):
     """A_u = Var_x( E_q[z_u | x] ) from the encoder's means mu (n, d) of n images, and how many exceed 0.01.
 
-    Burda, Grosse & Salakhutdinov 2016, section 5.1; the threshold is that of their code.
+    Burda, Grosse & Salakhutdinov 2016; the threshold is that of their code.
     """
     variance = matrix(mu, "active_units: mu").var(0, dtype=np.float64)
     return ActiveUnits(variance, int((variance > 0.01).sum()))

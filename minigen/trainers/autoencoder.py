@@ -9,7 +9,7 @@ anything at all. Read next: vae.py.
 from ..autograd import grad
 from ..functional import mse_loss
 from . import loop
-from .record import Record, batch, finite, named, same_parameters
+from .record import Record, batch, finite, named, names_of
 
 
 class AutoencoderTrainer:
@@ -18,7 +18,7 @@ class AutoencoderTrainer:
     loss: a function (reconstruction, x) -> scalar Tensor; functional.mse_loss if left out."""
 
     def __init__(self, encoder, decoder, optimizer, loss=mse_loss):
-        same_parameters(optimizer, [encoder, decoder], "AutoencoderTrainer: the optimizer")
+        self.names = names_of(optimizer, {"encoder.": encoder, "decoder.": decoder}, "AutoencoderTrainer: the optimizer")
         self.encoder, self.decoder, self.optimizer, self.loss = encoder, decoder, optimizer, loss
         self.steps, self.record = 0, None
 
@@ -30,11 +30,10 @@ class AutoencoderTrainer:
         value = self.loss(x_hat, x)
         finite(value.data, "the reconstruction loss")
 
-        names, parameters = both(self.encoder, self.decoder)
-        gradients = grad(value, parameters)
-        in_order(self.optimizer, parameters, gradients)
+        gradients = grad(value, self.optimizer.parameters)
+        self.optimizer.step(gradients)
         self.steps += 1
-        self.record = Record(value=value.data, gradients=named(names, gradients), latent=z.data, reconstruction=x_hat.data)
+        self.record = Record(value=value.data, gradients=named(self.names, gradients), latent=z.data, reconstruction=x_hat.data)
         return self.record
 
     def fit(self, data, steps, **options):
@@ -48,16 +47,3 @@ class AutoencoderTrainer:
     def parts(self):
         """What a checkpoint saves."""
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
-
-
-def both(encoder, decoder):
-    """The dotted names and the parameters of the two networks."""
-    pairs = [(f"{network}.{name}", p) for network, owner in (("encoder", encoder), ("decoder", decoder))
-             for name, p in owner.named_parameters()]
-    return [name for name, _ in pairs], [p for _, p in pairs]
-
-
-def in_order(optimizer, parameters, gradients):
-    """One optimizer step, the gradients put into the optimizer's own order of parameters."""
-    found = {id(p): g for p, g in zip(parameters, gradients)}
-    optimizer.step([found[id(p)] for p in optimizer.parameters])

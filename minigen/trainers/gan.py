@@ -21,7 +21,7 @@ from ..autograd import Tensor, frozen, grad
 from ..backend import is_array
 from ..functional import concatenate, logsigmoid, mean, sigmoid
 from . import loop
-from .record import Record, batch, finite, named, same_parameters
+from .record import Record, batch, finite, named, names_of
 
 
 class GANTrainer:
@@ -41,8 +41,8 @@ class GANTrainer:
             raise ValueError(f'GANTrainer: got generator_loss {generator_loss!r}, expected "saturating" or "non_saturating"')
         if batches not in ("separate", "joint"):
             raise ValueError(f'GANTrainer: got batches {batches!r}, expected "separate" or "joint"')
-        same_parameters(generator_optimizer, [generator], "GANTrainer: generator_optimizer")
-        same_parameters(discriminator_optimizer, [discriminator], "GANTrainer: discriminator_optimizer")
+        self.generator_names = names_of(generator_optimizer, {"": generator}, "GANTrainer: generator_optimizer")
+        self.discriminator_names = names_of(discriminator_optimizer, {"": discriminator}, "GANTrainer: discriminator_optimizer")
         self.generator, self.discriminator = generator, discriminator
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self.k, self.generator_loss, self.prior, self.batches = k, generator_loss, prior, batches
@@ -53,7 +53,7 @@ class GANTrainer:
         """Phase 1: ascend  ∇θd 1/m Σ [ log D(x⁽ⁱ⁾) + log(1 − D(G(z⁽ⁱ⁾))) ],  G frozen.
 
         Record: value, gradients (name -> ∂value/∂θd), d_real, d_fake, logit_gradients {"real", "fake"}."""
-        G, D = self.generator, self.discriminator
+        G, D, θd = self.generator, self.discriminator, self.discriminator_optimizer.parameters
         x = batch(real, D, "phase 1: the real batch")
         z = self._noise(len(x), noise)
 
@@ -62,10 +62,10 @@ class GANTrainer:
         real_logits, fake_logits = self._judge(x, fake)
         value = mean(logsigmoid(real_logits)) + mean(logsigmoid(-fake_logits))
         finite(value.data, "phase 1: the value V(D, G)")
-        *gradients, real_gradient, fake_gradient = grad(value, [*D.parameters(), real_logits, fake_logits])
+        *gradients, real_gradient, fake_gradient = grad(value, [*θd, real_logits, fake_logits])
         self.discriminator_optimizer.step([-g.data for g in gradients])         # ascend V = descend −V
 
-        return Record(value=value.data, gradients=named(_names(D), gradients),
+        return Record(value=value.data, gradients=named(self.discriminator_names, gradients),
                       d_real=lambda: mean(sigmoid(real_logits.data)), d_fake=lambda: mean(sigmoid(fake_logits.data)),
                       logit_gradients={"real": real_gradient.data, "fake": fake_gradient.data})
 
@@ -73,7 +73,7 @@ class GANTrainer:
         """Phase 2: descend  ∇θg 1/m Σ log(1 − D(G(z⁽ⁱ⁾)))  through the composed network,  D frozen.
 
         Record: value, gradients (name -> ∂value/∂θg), d_fake, logit_gradients {"fake"}, sample_gradient = ∂value/∂G(z)."""
-        G, D = self.generator, self.discriminator
+        G, D, θg = self.generator, self.discriminator, self.generator_optimizer.parameters
         z = self._noise(m, noise)
 
         fake = G(z)
@@ -84,10 +84,10 @@ class GANTrainer:
         else:
             value = -mean(logsigmoid(fake_logits))              # −log D(G(z))
         finite(value.data, "phase 2: the generator's value")
-        *gradients, fake_gradient, sample_gradient = grad(value, [*G.parameters(), fake_logits, fake])
+        *gradients, fake_gradient, sample_gradient = grad(value, [*θg, fake_logits, fake])
         self.generator_optimizer.step(gradients)                # descend
 
-        return Record(value=value.data, gradients=named(_names(G), gradients),
+        return Record(value=value.data, gradients=named(self.generator_names, gradients),
                       d_real=None, d_fake=lambda: mean(sigmoid(fake_logits.data)),
                       logit_gradients={"fake": fake_gradient.data}, sample_gradient=sample_gradient.data)
 
@@ -141,7 +141,3 @@ class GANTrainer:
             raise ValueError(f"GANTrainer: the discriminator returned shape {getattr(logits, 'shape', None)}, expected one logit per "
                              f"sample, ({len(samples)}, 1)")
         return logits
-
-
-def _names(network):
-    return [name for name, _ in network.named_parameters()]

@@ -66,10 +66,13 @@ def finite(value, what):
                              "with minigen.detect_anomaly(): names the operation that made it")
 
 
-def same_parameters(optimizer, networks, what):
-    """ValueError unless the optimizer updates exactly the parameters of the networks."""
-    wanted = {id(p): name for network in networks for name, p in network.named_parameters()}
-    given = {id(p) for p in optimizer.parameters}
-    if given != set(wanted):
-        raise ValueError(f"{what} updates {len(given)} parameters, {len(given & set(wanted))} of them among the {len(wanted)} of its "
-                         "network: it must be given exactly that network's parameters(). Are two optimizers swapped?")
+def names_of(optimizer, networks, what):
+    """The dotted names of the optimizer's parameters, in its order; networks: prefix -> network.
+
+    ValueError unless the optimizer updates exactly the parameters of the networks."""
+    names = {id(p): prefix + name for prefix, network in networks.items() for name, p in network.named_parameters()}
+    given = [id(p) for p in optimizer.parameters]
+    if set(given) != set(names):
+        raise ValueError(f"{what} updates {len(given)} parameters, {len(set(given) & set(names))} of them among the {len(names)} of "
+                         "its network: it must be given exactly that network's parameters(). Are two optimizers swapped?")
+    return [names[p] for p in given]

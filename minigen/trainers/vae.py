@@ -17,8 +17,7 @@ from ..autograd import grad
 from ..functional import binary_cross_entropy_with_logits, exp, mse_loss, square, sum
 from ..random import randn
 from . import loop
-from .autoencoder import both, in_order
-from .record import Record, batch, finite, named, same_parameters
+from .record import Record, batch, finite, named, names_of
 
 
 def bernoulli(logits, x):
@@ -46,7 +45,7 @@ class VAETrainer:
             raise ValueError(f'VAETrainer: got likelihood {likelihood!r}, expected "bernoulli" or "gaussian"')
         if not math.isfinite(beta) or beta < 0:
             raise ValueError(f"VAETrainer: got beta = {beta}, expected a finite number >= 0")
-        same_parameters(optimizer, [encoder, decoder], "VAETrainer: the optimizer")
+        self.names = names_of(optimizer, {"encoder.": encoder, "decoder.": decoder}, "VAETrainer: the optimizer")
         self.encoder, self.decoder, self.optimizer, self.beta = encoder, decoder, optimizer, beta
         self.likelihood = {"bernoulli": bernoulli, "gaussian": gaussian}[likelihood]
         self.steps, self.record = 0, None
@@ -73,12 +72,11 @@ class VAETrainer:
         value = -(reconstruction - self.beta * kl)
         finite(value.data, "the bound")
 
-        names, parameters = both(self.encoder, self.decoder)
-        gradients = grad(value, parameters)
-        in_order(self.optimizer, parameters, gradients)
+        gradients = grad(value, self.optimizer.parameters)
+        self.optimizer.step(gradients)
         self.steps += 1
         self.record = Record(elbo=lambda: reconstruction.data - kl.data, reconstruction=reconstruction.data, kl=kl.data,
-                             value=value.data, gradients=named(names, gradients), mu=mu.data, log_var=log_var.data, z=z.data)
+                             value=value.data, gradients=named(self.names, gradients), mu=mu.data, log_var=log_var.data, z=z.data)
         return self.record
 
     def fit(self, data, steps, **options):

@@ -1,0 +1,302 @@
+"""Labels of drawn faces against their pixels and stated distributions; pictures from a folder against Pillow."""
+
+import colorsys
+import importlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats
+from sklearn.linear_model import RidgeClassifier
+
+from minigen.data.faces import FULL, HAIR, SKIN, STYLES, faces, from_folder
+
+NUMBERS = [name for name, rule in FULL.items() if isinstance(rule, tuple)]
+
+
+# ------------------------------------------------------------------------------------------ what comes back
+
+@pytest.mark.parametrize("style, size", [("plain", 32), ("full", 32), ("full", 64), ("plain", 5)])
+def test_shapes_dtypes_and_ranges(style, size):
+    images, attributes = faces(6, size, style=style)
+    assert images.shape == (6, 3, size, size) and images.dtype == np.float32
+    assert images.min() >= -1 and images.max() <= 1 and images.max() - images.min() > 1
+    assert list(attributes) == list(FULL)
+    for name, values in attributes.items():
+        kind = {float: "b", dict: "U", tuple: "f"}[type(FULL[name])]
+        assert values.shape == (6,) and values.dtype.kind == kind, name
+    assert all(attributes[name].dtype == np.float32 for name in NUMBERS)
+
+
+def test_the_seed_decides_everything():
+    (a, people), (b, again), (c, others) = faces(8, seed=3), faces(8, seed=3), faces(8, seed=4)
+    assert (a == b).all() and all((people[name] == again[name]).all() for name in people)
+    assert (a != c).any((1, 2, 3)).all() and (people["skin"] != others["skin"]).all()
+
+
+def test_more_faces_begin_with_the_same_ones():
+    few, many = faces(5, seed=1)[0], faces(140, seed=1)[0]              # 140 is painted in two parts
+    assert (many[:5] == few).all() and len(np.unique(many, axis=0)) == 140
+
+
+def test_the_same_people_at_every_size():
+    (small, a), (large, b) = faces(20, 32, style="full"), faces(20, 64, style="full")
+    assert all((a[name] == b[name]).all() for name in a)
+    halved = large.reshape(20, 3, 32, 2, 32, 2).mean((3, 5))
+    assert abs(halved - small).mean() < 0.02 and abs(small - small[::-1]).mean() > 0.2
+
+
+def test_the_step_list_cuts_nothing_off(monkeypatch):
+    """Every step is limited to some rows; painting all rows must give the same picture, bit for bit."""
+    module = importlib.import_module("minigen.data.faces")
+    sizes = (17, 32)
+    before = [faces(120, size, style="full")[0] for size in sizes]
+    monkeypatch.setattr(module, "STEPS", tuple((step, -1, 1) for step, _, _ in module.STEPS))
+    for size, images in zip(sizes, before):
+        assert (faces(120, size, style="full")[0] == images).all()
+
+
+# --------------------------------------------------------------------------------------------- distributions
+
+def assert_share(hits, n, probability):
+    """`hits` of n lie in the interval that the binomial distribution leaves once in a million."""
+    low, high = stats.binom.interval(1 - 1e-6, n, probability)
+    assert low <= hits <= high, f"{hits} of {n}, expected {low:.0f} to {high:.0f}"
+
+
+@pytest.mark.parametrize("style, rules", STYLES.items())
+def test_attributes_follow_their_stated_distribution(style, rules):
+    n = 8000
+    _, people = faces(n, size=1, seed=5, style=style)
+    for name, rule in rules.items():
+        values = people[name]
+        if name == "beard":
+            men = ~people["female"]
+            assert_share(values[men].sum(), men.sum(), rule)
+            assert not values[~men].any()
+        elif isinstance(rule, float):
+            assert_share(values.sum(), n, rule)
+        elif isinstance(rule, dict):
+            assert set(values) <= set(rule)
+            for choice, probability in rule.items():
+                assert_share((values == choice).sum(), n, probability)
+        elif rule[0] == rule[1]:
+            assert (values == np.float32(rule[0])).all()
+        else:
+            assert stats.kstest(values, stats.uniform(rule[0], rule[1] - rule[0]).cdf).pvalue > 1e-6, name
+
+
+def test_glasses_sex_and_smile_are_independent():
+    _, people = faces(8000, size=1, seed=6)
+    for corner in np.ndindex(2, 2, 2):
+        match = [people[name] == bool(value) for name, value in zip(("glasses", "female", "smile"), corner)]
+        assert_share(np.logical_and.reduce(match).sum(), 8000, 1 / 8)
+
+
+# ------------------------------------------------------------------------------------------ fixed attributes
+
+@pytest.mark.parametrize("fixed", [
+    {"glasses": True}, {"female": False, "smile": True}, {"female": True, "beard": True}, {"square_lenses": True},
+    {"hair": "red"}, {"iris": ["brown", "blue", "green", "blue"]}, {"skin": 0.0}, {"turn": np.linspace(-1, 1, 4)}])
+def test_fixed_attributes_are_honoured_and_the_others_stay(fixed):
+    _, free = faces(4)
+    _, people = faces(4, **fixed)
+    for name, values in people.items():
+        if name in fixed:
+            assert values.shape == (4,) and values.dtype.kind == free[name].dtype.kind
+            assert (values == np.asarray(fixed[name], values.dtype)).all()
+        elif name != "beard" or "female" not in fixed:
+            assert (values == free[name]).all(), name
+
+
+def test_beards_and_women_are_tied_unless_both_are_fixed():
+    assert not faces(50, female=True)[1]["beard"].any()
+    wearers = np.arange(50) % 2 == 0
+    people = faces(50, beard=wearers)[1]
+    assert not people["female"][wearers].any() and people["female"][~wearers].any()
+
+
+def test_returned_attributes_draw_the_same_people_again():
+    images, people = faces(9, seed=2, style="full")
+    again, same = faces(9, seed=99, **people)
+    assert (again == images).all() and all((same[name] == people[name]).all() for name in people)
+
+
+# ------------------------------------------------------------- one attribute changes one part of the picture
+
+EVERYBODY, WOMEN, MEN, WEARERS = {}, {"female": True}, {"female": False}, {"glasses": True}
+LOCAL = [                       # attribute, from, to, of whom, the only part that may change: top, bottom, left, right
+    ("glasses", False, True, EVERYBODY, (-0.23, 0.25, -0.7, 0.7)),
+    ("square_lenses", False, True, WEARERS, (-0.23, 0.25, -0.7, 0.7)),
+    ("frame", "black", "red", WEARERS, (-0.23, 0.25, -0.7, 0.7)),
+    ("iris", "brown", "blue", EVERYBODY, (-0.07, 0.07, -0.5, 0.5)),
+    ("smile", False, True, EVERYBODY, (0.31, 0.55, -0.4, 0.4)),
+    ("beard", False, True, MEN, (-0.2, 0.75, -0.65, 0.65)),
+    ("shirt_hue", 0.1, 0.6, EVERYBODY, (0.76, 1, -1, 1)),
+    ("hair_length", 0.62, 1.0, WOMEN, (-0.73, 1, -0.8, 0.8)),
+]
+
+
+@pytest.mark.parametrize("name, before, after, whom, region", LOCAL, ids=[row[0] for row in LOCAL])
+def test_an_attribute_changes_its_part_of_the_picture_and_no_other_pixel(name, before, after, whom, region):
+    size = 48
+    old, new = (faces(40, size, seed=8, style="full", **whom, **{name: value})[0] for value in (before, after))
+    changed = (old != new).any(1)
+    centres = (2 * np.arange(size) + 1) / size - 1
+    top, bottom, left, right = region
+    soft = 1 / size + 1e-6                                              # half a pixel: the soft edge
+    rows = (centres > top - soft) & (centres < bottom + soft)
+    columns = (centres > left - soft) & (centres < right + soft)
+    assert not changed[:, ~rows].any() and not changed[:, :, ~columns].any()
+    assert (changed.sum((1, 2)) >= 4).all()                             # and it does change, in everybody
+
+
+@pytest.mark.parametrize("fixed, name, before, after", [
+    ({"glasses": False}, "frame", "black", "red"), ({"glasses": False}, "square_lenses", False, True),
+    (MEN, "hair_length", 0.62, 1.0)])
+def test_what_is_not_there_changes_nothing(fixed, name, before, after):
+    old, new = (faces(20, 24, **fixed, **{name: value})[0] for value in (before, after))
+    assert (old == new).all()
+
+
+def test_the_background_changes_no_face():
+    old, new = (faces(30, 32, background_hue=hue)[0] for hue in (0.0, 0.5))
+    changed = (abs(old - new) > 1e-6).any(1)                            # full cover is exact but for rounding
+    assert changed[:, 0].all() and not changed[:, 8:22, 11:21].any()
+
+
+@pytest.mark.parametrize("female", [True, False])
+def test_turning_the_other_way_is_the_mirror_image(female):
+    people = faces(10, 48, seed=9, style="full", female=female)[1]
+    there = faces(10, 48, **people)[0]
+    back = faces(10, 48, **people | {"turn": -people["turn"]})[0]
+    assert abs(there[..., ::-1] - back).max() < 1e-3 and abs(there - back).max() > 0.5
+
+
+def test_a_positive_turn_moves_the_features_to_the_right():
+    """Measured on the eyes: the difference between two eye colours is centred where the eyes are."""
+    x = np.linspace(-1, 1, 64)
+    centres = []
+    for turn in (-1.0, 0.0, 1.0):
+        blue, brown = (faces(6, 64, turn=turn, glasses=False, iris=iris)[0] for iris in ("blue", "brown"))
+        difference = abs(blue - brown).sum((1, 2))
+        centres.append((difference * x).sum(1) / difference.sum(1))
+    assert centres[1] == pytest.approx(np.zeros(6), abs=0.01)
+    assert (centres[0] < -0.1).all() and (centres[2] > 0.1).all()
+
+
+# ---------------------------------------------------------------------------------------- labels and pixels
+
+def test_colours_are_those_of_the_labels():
+    images, people = faces(40, 64, style="full", glasses=False, turn=0.0)
+    pixels = (images + 1) / 2
+    hair_row, forehead_row, shirt_row, middle = 12, 22, 63, 32          # of 64
+    tones = np.array(SKIN)
+    for i in range(40):
+        hair = np.array(HAIR[people["hair"][i]]) * people["hair_brightness"][i]
+        assert pixels[i, :, hair_row, middle] == pytest.approx(np.minimum(hair, 1), abs=1e-3)
+        place = people["skin"][i] * 3
+        tone = tones[int(place)] + (place - int(place)) * (tones[int(place) + 1] - tones[int(place)])
+        assert pixels[i, :, forehead_row, middle] == pytest.approx(tone, abs=1e-3)
+        shirt = colorsys.hsv_to_rgb(people["shirt_hue"][i], 0.6, 0.7)
+        assert pixels[i, :, shirt_row, middle] == pytest.approx(shirt, abs=1e-3)
+        wall = np.array(colorsys.hsv_to_rgb(people["background_hue"][i], 0.35, people["background_value"][i]))
+        assert pixels[i, :, 0, 0] == pytest.approx(np.minimum(wall * 1.05, 1), abs=5e-3)
+
+
+@pytest.mark.parametrize("name, accuracy", [("glasses", 0.99), ("female", 0.99), ("smile", 0.95)])
+def test_a_linear_classifier_reads_the_labels_off_the_pixels(name, accuracy):
+    images, people = faces(3500, 16, seed=10)
+    x = images.reshape(len(images), -1)
+    judge = RidgeClassifier(alpha=10.0).fit(x[:2500], people[name][:2500])
+    assert judge.score(x[2500:], people[name][2500:]) >= accuracy
+
+
+# --------------------------------------------------------------------------------------------------- errors
+
+@pytest.mark.parametrize("arguments, error, message", [
+    ({"n": 0}, ValueError, "n is 0, expected an int >= 1"),
+    ({"n": 2.0}, TypeError, "n is 2.0, expected an int >= 1"),
+    ({"n": 2, "size": True}, TypeError, "size is True, expected an int >= 1"),
+    ({"n": 2, "seed": -1}, ValueError, "seed is -1, expected an int >= 0"),
+    ({"n": 2, "style": "photo"}, ValueError, "style is 'photo', expected one of 'full', 'plain'"),
+    ({"n": 2, "hat": True}, TypeError, "no attribute 'hat'; the attributes are glasses, female, smile"),
+    ({"n": 2, "glasses": 1}, ValueError, "glasses is 1, expected True or False"),
+    ({"n": 2, "glasses": "yes"}, ValueError, "glasses is 'yes', expected True or False"),
+    ({"n": 2, "hair": "green"}, ValueError, "hair is 'green', expected one of 'black', 'brown', 'blond', 'red'"),
+    ({"n": 2, "hair": 3}, ValueError, "hair is 3, expected one of 'black'"),
+    ({"n": 2, "turn": 1.5}, ValueError, r"turn is 1.5, expected a number in \[-1.0, 1.0\]"),
+    ({"n": 2, "turn": float("nan")}, ValueError, "turn is nan"),
+    ({"n": 2, "skin": "dark"}, ValueError, r"skin is 'dark', expected a number in \[0.0, 1.0\]"),
+    ({"n": 2, "smile": [True] * 3}, ValueError, r"smile has shape \(3,\), expected one value or \(2,\)"),
+])
+def test_wrong_calls_say_what_was_expected(arguments, error, message):
+    with pytest.raises(error, match=f"faces: {message}"):
+        faces(**arguments)
+
+
+# ---------------------------------------------------------------------------------------- pictures of a folder
+
+def test_a_folder_gives_back_the_faces_that_were_saved_in_it(tmp_path):
+    images, _ = faces(3, 32)
+    for i in (2, 0, 1):                                                 # the order is that of the names
+        Image.fromarray(np.uint8(np.round((images[i] + 1) * 127.5)).transpose(1, 2, 0)).save(tmp_path / f"{i}.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "more.png").mkdir()
+    found = from_folder(tmp_path, 32)
+    assert found.shape == (3, 3, 32, 32) and found.dtype == np.float32
+    assert abs(found - images).max() <= 1 / 255 + 1e-6
+
+
+def test_every_kind_of_picture_becomes_rgb(tmp_path):
+    grey = np.full((6, 8), 51, "uint8")
+    colour = np.stack([grey, grey * 2, grey * 3], 2)
+    half = np.concatenate([colour, np.full((6, 8, 1), 51, "uint8")], 2)                     # a fifth opaque
+    Image.fromarray(grey).save(tmp_path / "a_grey.png")
+    Image.fromarray(colour).save(tmp_path / "b_colour.BMP")
+    Image.fromarray(half).save(tmp_path / "c_transparent.png")
+    Image.fromarray(grey).save(tmp_path / "d_grey.jpg", quality=100)
+    Image.fromarray((grey.astype("uint16") * 257)).save(tmp_path / "e_sixteen_bit.png")
+    Image.fromarray(colour).quantize().save(tmp_path / "f_palette.gif")
+    Image.fromarray(half).save(tmp_path / "g_transparent.tif")
+    expected = [(0.2, 0.2, 0.2), (0.2, 0.4, 0.6), (0.84, 0.88, 0.92), (0.2, 0.2, 0.2), (0.2, 0.2, 0.2), (0.2, 0.4, 0.6),
+                (0.84, 0.88, 0.92)]
+    found = (from_folder(tmp_path, 4) + 1) / 2
+    assert found == pytest.approx(np.broadcast_to(np.reshape(expected, (7, 3, 1, 1)), (7, 3, 4, 4)), abs=0.006)
+
+
+@pytest.mark.parametrize("height, width", [(10, 17), (17, 10)])
+def test_the_middle_square_is_kept(tmp_path, height, width):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width), "uint8")
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    top, left = (height - 10) // 2, (width - 10) // 2
+    middle = pixels[top:top + 10, left:left + 10] / 127.5 - 1
+    assert from_folder(tmp_path, 10)[0] == pytest.approx(np.stack([middle] * 3), abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [5, 8, 20, 32, 47])
+def test_scaling_is_pillows_bilinear(tmp_path, size):
+    """From 20 pixels down and up, against Pillow's own resampling in floating point."""
+    pixels = np.random.default_rng(1).integers(0, 256, (20, 20), "uint8")
+    Image.fromarray(pixels).save(tmp_path / "noise.png")
+    expected = np.asarray(Image.fromarray(pixels.astype("float32")).resize((size, size), Image.Resampling.BILINEAR))
+    assert from_folder(tmp_path, size)[0, 0] == pytest.approx(expected / 127.5 - 1, abs=2e-6)
+
+
+def test_folder_errors_name_the_path(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(FileNotFoundError, match=r"from_folder: found no pictures in .* files named \*.bmp, \*.gif"):
+        from_folder(tmp_path)
+    with pytest.raises(FileNotFoundError, match="found no pictures in .*nowhere"):
+        from_folder(tmp_path / "nowhere")
+    for name in ("broken.png", "broken.jpg"):
+        (tmp_path / name).write_bytes(b"this is not a picture")
+        with pytest.raises(ValueError, match=f"from_folder: cannot read .*{name}.* repair it or take it away"):
+            from_folder(tmp_path)
+        (tmp_path / name).unlink()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), "uint8")).save(tmp_path / "cut.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:2000])
+    with pytest.raises(ValueError, match="cannot read .*cut.png"):
+        from_folder(tmp_path)
+    with pytest.raises(ValueError, match="from_folder: size is 0"):
+        from_folder(tmp_path, 0)
