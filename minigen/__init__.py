@@ -4,4 +4,5 @@ from . import backend, checkpoint, data, functional, layers, optim, trainers
 from .autograd import Tensor, detect_anomaly, frozen, grad, no_grad, tensor
 from .backend import BackendError, set_default_dtype, to_numpy, use
 from .checks import NonFiniteError
+from .gradcheck import GradientMismatch, gradcheck
 from .random import randn, seed

@@ -16,7 +16,9 @@ differentiated again (create_graph=True) with nothing more to write. Read next: 
 
 import contextlib
 import inspect
+import types
 from itertools import compress, count
+from operator import attrgetter
 
 import numpy
 
@@ -28,17 +30,18 @@ _birth = count()            # a Tensor is born after its inputs, so the order of
 class Tensor:
     """An array with a memory. `minigen.tensor` makes leaves; operations make the others.
 
-    data: the array; writing to it (`x.data -= step`) is for leaves, and raises `version`, so that a tape which needs the
-    older value says so instead of being wrong.  requires_grad: whether gradients are wanted.  grad: for leaves, after
-    backward(), an array of this shape, else None.  creator: the Step that computed it, None for a leaf.
+    data: the array; assigning to it (`x.data -= step`) is for leaves, and raises `version`, so that a tape which needs the
+    older value says so instead of being wrong (after x.data[i] = v, call x.written()).  requires_grad: whether gradients are
+    wanted.  grad: of leaves, after backward(), an array of this shape.  creator: the Step that computed it, None for a leaf.
     """
 
-    __slots__ = ("_data", "requires_grad", "grad", "name", "version", "creator", "birth", "__weakref__")
+    __slots__ = ("_data", "requires_grad", "grad", "name", "writes", "creator", "birth", "__weakref__")
     __array_ufunc__ = None              # array + Tensor: NumPy and CuPy step back, and Tensor.__radd__ answers
 
-    def __init__(self, data, requires_grad=False, name=None, creator=None):
+    def __init__(self, data, requires_grad=False, name=None, creator=None, writes=None):
         self._data, self.requires_grad, self.name, self.creator = data, requires_grad, name, creator
-        self.grad, self.version, self.birth = None, 0, next(_birth)
+        self.grad, self.birth = None, next(_birth)
+        self.writes = [0] if writes is None else writes     # shared by the Tensors that share memory
 
     @property
     def data(self):
@@ -46,16 +49,15 @@ class Tensor:
 
     @data.setter
     def data(self, array):
-        if self.creator is not None:
-            raise RuntimeError(f"{self!r} was computed, and the tape needs its value: write to a leaf, or to x.detach()")
-        if array.shape != self._data.shape:
-            raise ValueError(f"data of {self!r}: got an array of shape {array.shape}")
-        self._data, self.version = array, self.version + 1
+        self._data = checks.replacement(self, array)
+        self.written()
 
-    shape = property(lambda self: self._data.shape)
-    dtype = property(lambda self: self._data.dtype)
-    ndim = property(lambda self: self._data.ndim)
-    size = property(lambda self: self._data.size)
+    def written(self):
+        """Raise `version`: the data was written to in place."""
+        self.writes[0] += 1
+
+    version = property(lambda self: self.writes[0])
+    shape, dtype, ndim, size = (property(attrgetter(f"_data.{name}")) for name in ("shape", "dtype", "ndim", "size"))
 
     def numpy(self):
         """The value as a NumPy array (from a GPU: a copy)."""
@@ -69,7 +71,7 @@ class Tensor:
 
     def detach(self):
         """The same value without a memory: a constant. It cuts gradients; a *frozen* network lets them through."""
-        return Tensor(self._data, name=self.name)
+        return Tensor(self._data, name=self.name, writes=self.writes)
 
     def backward(self, gradient=None, retain_graph=False):
         """Add ∂self/∂leaf to `.grad` of every leaf on the tape that requires it, and free the tape.
@@ -77,10 +79,10 @@ class Tensor:
         gradient: where to start, an array of this shape; 1 if left out, which only a one-element Tensor allows.
         RuntimeError: nothing here requires a gradient; the tape was freed before; a value on it was written to since.
         """
-        tape, seed = _tape([self]), _seed(self, gradient)
+        tape, seed = _tape([self]), checks.seed(self, gradient)
         leaves = [x for x in tape if x.creator is None]
         for leaf, g in zip(leaves, _own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
-            leaf.grad = g if leaf.grad is None else leaf.grad + g
+            leaf.grad = g if leaf.grad is None else _array(leaf.grad + g)
 
     def __repr__(self):
         name = f", name={self.name!r}" if self.name else ""
@@ -91,8 +93,8 @@ class Tensor:
         raise TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use minigen.functional")
 
     def __setitem__(self, index, value):
-        raise TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with "
-                        "functional.where, concatenate or stack; a leaf can be written to between steps: x.data[i] = v")
+        raise TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with functional.where, "
+                        "concatenate or stack, or give a leaf a new array: x.data = array")
 
 
 def tensor(array, requires_grad=False, name=None):
@@ -102,22 +104,20 @@ def tensor(array, requires_grad=False, name=None):
     """
     value = array._data if isinstance(array, Tensor) else array
     dtype = value.dtype if backend.is_array(value) and value.dtype == numpy.float64 else backend.default_dtype()
-    value = backend.asarray(value)
-    if value.dtype.kind not in "fiub":
-        raise TypeError(f"tensor: got dtype {value.dtype}, expected real numbers")
-    return Tensor(value.astype(dtype), requires_grad, name)
+    return Tensor(checks.real(value).astype(dtype), requires_grad, name)
 
 
 # ----------------------------------------------------------------------------------------------- operations
 
 class Step:
-    """One line of the tape. `wants`: whether each input wanted a gradient *then* (freezing may have been lifted since)."""
+    """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; whether each input wanted a
+    gradient *then* (freezing may have been lifted since), and at which version it was (None: no Tensor)."""
 
-    __slots__ = ("operation", "inputs", "options", "wants", "versions")
+    __slots__ = ("operation", "inputs", "arrays", "options", "wants", "versions")
 
-    def __init__(self, operation, inputs, options, wants):
-        self.operation, self.inputs, self.options, self.wants = operation, inputs, options, wants
-        self.versions = [x.version if type(x) is Tensor else 0 for x in inputs]
+    def __init__(self, operation, inputs, arrays, options, wants, versions):
+        self.operation, self.inputs, self.arrays, self.options = operation, inputs, arrays, options
+        self.wants, self.versions = wants, versions
 
 
 class Operation:
@@ -130,7 +130,7 @@ class Operation:
     """
 
     def __init__(self, forward):
-        self.forward, self.__name__, self.__doc__ = forward, forward.__name__, forward.__doc__
+        self.forward, self.__name__, self.__doc__ = forward, forward.__name__.lstrip("_"), forward.__doc__
         self.__module__, self.__signature__ = forward.__module__, inspect.signature(forward)
 
     def gradients(self, *rules, together=None, inputs=None, definition=None):
@@ -145,44 +145,42 @@ class Operation:
 
     def __call__(self, *inputs, **options):
         if options or len(inputs) != self.inputs or not self.simple:
-            inputs, options = self._bind(inputs, options)
+            inputs, options = checks.bind(self, inputs, options)
         else:
             options = self.defaults
-        arrays, wants, recorded = [], [], False
+        arrays, wants, versions, tensor = [], [], [], None
         for x in inputs:
             if type(x) is Tensor:
-                recorded = True
+                tensor = x
                 arrays.append(x._data)
                 wants.append(x.requires_grad)
+                versions.append(x.writes[0])
             else:
                 arrays.append(x if type(x) is numpy.ndarray or type(x) is float else checks.plain(x, self.__name__))
                 wants.append(False)
+                versions.append(None)
         try:
             value = self.forward(*arrays, **options)
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise checks.explained(error, self.__name__, arrays) from error
-        if type(value) is not numpy.ndarray and not backend.is_array(value):
-            value = numpy.asarray(value)                    # NumPy's reductions return scalars
-        if not recorded:
+        value = _array(value)
+        if tensor is None:
             return value
+        if value.dtype != tensor._data.dtype and self is not cast:
+            value = checks.settled(value, [x.dtype for x in inputs if type(x) is Tensor])
         if _mode.anomaly:
             checks.finite(value, self.__name__, "value")
-        return Tensor(value, True, None, Step(self, inputs, options, wants)) if _mode.recording and True in wants else Tensor(value)
-
-    def _bind(self, given, options):
-        """Positional and keyword arguments sorted into (inputs, options), as Python itself would."""
-        if not options and self.simple and self.inputs < len(given) <= len(self.names):
-            return given[:self.inputs], {**self.defaults, **dict(zip(self.names[self.inputs:], given[self.inputs:]))}
-        positional = [] if self.variadic else self.names[:len(given)]
-        values = {**self.preset, **dict(zip(positional, given)), **options}
-        wrong = [f"{name!r} is unknown or given twice" for name in options if name not in self.names or name in positional]
-        wrong += [f"{name!r} is missing" for name in self.names if name not in values]
-        if wrong or len(given) > len(self.names) and not self.variadic:
-            raise TypeError(f"{self.__name__}{self.__signature__}: {', '.join(wrong) or f'got {len(given)} arguments'}")
-        return given if self.variadic else [values.pop(name) for name in self.names[:self.inputs]], values
+        if _mode.recording and True in wants:
+            return Tensor(value, True, None, Step(self, inputs, arrays, options, wants, versions))
+        return Tensor(value, writes=None if value.base is None else tensor.writes)
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
+
+
+def _array(x):
+    """NumPy's arithmetic on 0-d arrays and its reductions return scalars; the tape holds arrays."""
+    return numpy.asarray(x) if isinstance(x, (numpy.generic, float)) else x
 
 
 operation = Operation       # read as a decorator: @operation def f(x): ...
@@ -190,11 +188,7 @@ operation = Operation       # read as a decorator: @operation def f(x): ...
 
 # ----------------------------------------------------------------------------------------- what is recorded
 
-class _Mode:
-    recording, anomaly = True, False
-
-
-_mode = _Mode()
+_mode = types.SimpleNamespace(recording=True, anomaly=False)
 
 
 @contextlib.contextmanager
@@ -238,11 +232,11 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
     outputs' shapes, 1 for scalars. create_graph=True records the gradients, so that they can be differentiated again.
     RuntimeError: an input that no output depends on; a value on the tape that was written to since.
     """
-    outputs, inputs = _listed(outputs), _listed(inputs)
-    seeds = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs)
-    if len(seeds) != len(outputs) or not all(isinstance(x, Tensor) for x in outputs + inputs):
+    outputs, inputs = checks.listed(outputs), checks.listed(inputs)
+    seeds = [None] * len(outputs) if grad_outputs is None else checks.listed(grad_outputs)
+    if len(seeds) != len(outputs) or {*map(type, outputs), *map(type, inputs)} != {Tensor}:
         raise TypeError(f"grad: expected Tensors and as many grad_outputs as outputs, got outputs {outputs}, inputs {inputs}")
-    seeds = [_seed(y, seed) for y, seed in zip(outputs, seeds)]
+    seeds = [checks.seed(y, seed) for y, seed in zip(outputs, seeds)]
     if create_graph:
         seeds = [seed if isinstance(seed, Tensor) else Tensor(seed) for seed in seeds]
         found = _walk(_tape(outputs), outputs, seeds, inputs, create_graph=True)
@@ -263,12 +257,12 @@ def _tape(outputs, ends=()):
         if y not in reached:
             reached.add(y)
             if y.creator is _FREED:
-                raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape "
-                                   "with backward(retain_graph=True), or use minigen.grad, which frees nothing")
+                raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
+                                   "backward(retain_graph=True), or use minigen.grad, which frees nothing")
             if y.creator is not None and y not in ends:
-                _check_versions(y.creator)
+                checks.versions(y.creator)
                 stack.extend(compress(y.creator.inputs, y.creator.wants))
-    return sorted(reached, key=lambda x: x.birth)
+    return sorted(reached, key=attrgetter("birth"))
 
 
 def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
@@ -276,7 +270,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
 
     Seeds are arrays and so are the gradients; with create_graph both are Tensors, and every rule is recorded.
     """
-    targets_, wanted, gradients = set(targets), set(targets), {}
+    apply, kept, wanted, gradients = (_record if create_graph else _compute), set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
         if y.creator and not wanted.isdisjoint(compress(y.creator.inputs, y.creator.wants)):
             wanted.add(y)
@@ -284,81 +278,61 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         gradients[y] = gradients[y] + seed if y in gradients else seed
     while tape:
         y = tape.pop()                          # the youngest: everything that used it has reported
-        g = gradients.get(y) if y in targets_ else gradients.pop(y, None)
-        if y.creator and g is not None and y in wanted:
-            for x, gx in _rules(y.creator, g, y, wanted, create_graph):
+        g, step = gradients.get(y) if y in kept else gradients.pop(y, None), y.creator
+        if step and g is not None and y in wanted:
+            for x, gx in apply(step, g, y, wanted):
+                gx = _array(gx)
                 if gx.shape != x._data.shape:
                     gx = sum_to(gx, x._data.shape)          # broadcasting is undone here, and nowhere else
                 if gx.dtype != x._data.dtype:
                     gx = cast(gx, x._data.dtype)
-                gradients[x] = gradients[x] + gx if x in gradients else gx
-        if y.creator and free:
+                if _mode.anomaly:
+                    checks.finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
+                gradients[x] = _array(gradients[x] + gx) if x in gradients else gx
+        if step and free:
             y.creator = _FREED
     return [gradients.get(x) for x in targets]
 
 
-def _rules(step, g, y, wanted, create_graph):
-    """The pairs (input, ∂L/∂input) of one step, for the inputs that want one."""
-    operation, given, options = step.operation, step.inputs, step.options
-    wants = [want and x in wanted for x, want in zip(given, step.wants)]
-    if create_graph and operation.definition:           # recorded on second names of the inputs: this step, no further
-        names = [broadcast_to(x, x.shape) if want else x for x, want in zip(given, wants)]
-        again, asked = operation.definition(*names, **options), list(compress(names, wants))
-        found = _walk(_tape([again], set(asked)), [again], [g], asked, create_graph=True)
-        return [(x, gx) for x, gx in zip(compress(given, wants), found) if gx is not None]
-    arrays = given
-    if not create_graph:
-        y, arrays = y._data, [x._data if type(x) is Tensor else x for x in given]
-    rules = operation.rules
-    found = operation.together(g, y, *arrays, **options) if operation.together else \
-        [rule(g, y, *arrays, **options) if want and rule else None for rule, want in zip(rules, wants)]
+def _compute(step, g, y, wanted):
+    """The pairs (input, ∂L/∂input) of one step, as arrays, for the inputs that want one."""
+    operation, arrays, options = step.operation, step.arrays, step.options
+    if operation.together:
+        found = operation.together(g, y._data, *arrays, **options)
+        return [(x, gx) for x, want, gx in zip(step.inputs, step.wants, found) if want and x in wanted]
     pairs = []
-    for x, gx, want in zip(given, found, wants):
-        if want and gx is not None:
-            gx = numpy.asarray(gx) if isinstance(gx, numpy.generic) else gx     # arithmetic on 0-d arrays gives scalars
-            if _mode.anomaly:
-                checks.finite(getattr(gx, "_data", gx), operation.__name__, "gradient")
-            pairs.append((x, gx))
+    for x, want, rule in zip(step.inputs, step.wants, operation.rules):
+        if want and rule and x in wanted:
+            pairs.append((x, rule(g, y._data, *arrays, **options)))
     return pairs
 
 
+def _record(step, g, y, wanted):
+    """The same with the rules recorded, on Tensors; where an operation has a definition, by differentiating that."""
+    inputs, options, operation = step.inputs, step.options, step.operation
+    wants = [want and x in wanted for x, want in zip(inputs, step.wants)]
+    if operation.definition:                            # on second names of the inputs, so that the walk stops there
+        names = [broadcast_to(x, x.shape) if want else x for x, want in zip(inputs, wants)]
+        again, asked = operation.definition(*names, **options), list(compress(names, wants))
+        found = _walk(_tape([again], set(asked)), [again], [g], asked, create_graph=True)
+    elif operation.together:
+        found = list(compress(operation.together(g, y, *inputs, **options), wants))
+    else:
+        found = [rule and rule(g, y, *inputs, **options) for rule in compress(operation.rules, wants)]
+    return [(x, gx) for x, gx in zip(compress(inputs, wants), found) if gx is not None]
+
+
 def _own(gradients, seeds):
-    """Each gradient as an array of its own: no view, and not the memory of a seed or of another gradient."""
-    taken, owned = {id(seed) for seed in seeds}, []
+    """Each gradient with memory of its own: not a part of a larger array, not that of a seed or of another gradient."""
+    taken, owned = {id(a if a.base is None else a.base) for a in seeds}, []
     for g in gradients:
         if g is not None:
-            g = g.copy(order="K") if g.base is not None or id(g) in taken else g
-            taken.add(id(g))
+            memory = g if g.base is None else g.base
+            if id(memory) in taken or memory.size != g.size:
+                g = memory = g.copy(order="K")
+            taken.add(id(memory))
         owned.append(g)
     return owned
-
-
-def _seed(y, gradient):
-    if not y.requires_grad:
-        raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
-                           "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
-    xp = backend.array_module(y._data)
-    if gradient is None and y.size == 1:
-        return xp.ones_like(y._data)
-    if gradient is None:
-        raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
-    gradient = gradient if isinstance(gradient, Tensor) else xp.asarray(gradient, dtype=y.dtype)
-    if gradient.shape != y.shape:
-        raise ValueError(f"the gradient to start from has shape {gradient.shape}, expected that of {y!r}")
-    return gradient
-
-
-def _check_versions(step):
-    for x, version in zip(step.inputs, step.versions):
-        if type(x) is Tensor and x.version != version:
-            raise RuntimeError(
-                f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, {x.version} now), "
-                "so its gradient would mix old activations with new values. After an update, run the forward pass again: "
-                "a GAN's generator step goes through the current D")
-
-
-def _listed(x):
-    return list(x) if isinstance(x, (list, tuple)) else [x]
 
 
 # ------------------------------------------------------------------- the operations that the walk itself needs
@@ -386,4 +360,4 @@ def cast(x, dtype):
 sum_to.gradients(lambda g, y, x, shape: broadcast_to(g, x.shape))
 broadcast_to.gradients(lambda g, y, x, shape: sum_to(g, x.shape))
 cast.gradients(lambda g, y, x, dtype: cast(g, x.dtype))
-_FREED = Step(cast, (), {}, ())        # the creator of a Tensor whose tape has been used up
+_FREED = Step(cast, (), (), {}, (), ())        # the creator of a Tensor whose tape has been used up

@@ -6,13 +6,13 @@ the module they come from. Read next: random.py.
 """
 
 import contextlib
-import ctypes
 import importlib
 import os
-import sys
 import warnings
 
 import numpy
+
+from . import memory        # noqa: F401  (sets how freed memory is kept)
 
 
 class BackendError(RuntimeError):
@@ -142,18 +142,3 @@ def set_default_dtype(dtype):
     if dtype not in ("float32", "float64", numpy.float32, numpy.float64):
         raise ValueError(f'set_default_dtype: got {dtype!r}, expected "float32" or "float64"')
     _default_dtype = numpy.dtype(dtype)
-
-
-def _keep_freed_memory():
-    """Ask glibc to keep freed blocks of up to 32 MB for the next step, instead of returning them to the system.
-
-    A training step frees and asks for the same megabytes again and again; memory that was returned comes back as page
-    faults, a quarter of a convolutional GAN's step. Other C libraries have no such setting.
-    """
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", lambda option, value: 0)
-        mallopt(-3, 32 << 20)               # M_MMAP_THRESHOLD, at its largest
-        mallopt(-1, 1 << 30)                # M_TRIM_THRESHOLD
-
-
-_keep_freed_memory()

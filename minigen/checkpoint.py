@@ -7,13 +7,12 @@ The file is a NumPy .npz archive without pickles: arrays under names like "gener
 import json
 import os
 import pathlib
-import tempfile
-import zipfile
 
 import numpy
 
 from . import random
 from .backend import asarray, to_numpy
+from .checks import NonFiniteError
 
 FORMAT = "minigen checkpoint 1"
 
@@ -23,20 +22,24 @@ class CheckpointError(ValueError):
 
 
 def save(path, trainer):
-    """Write exactly `path`, through a temporary file beside it: the old file stays until the new one is whole."""
+    """Write exactly `path`, through a temporary file beside it: the old file stays until the new one is whole.
+
+    NonFiniteError: a weight or a memory that is not finite, which nobody would want to go on from."""
     source = getattr(trainer, "source", None)
     about = {"format": FORMAT, "trainer": type(trainer).__name__, "steps": trainer.steps,
              "random": random.generator().bit_generator.state, "data": source.state() if hasattr(source, "state") else None}
     arrays = {f"{part}/{name}": to_numpy(value) for part, owner in trainer.parts().items() for name, value in _state(owner).items()}
+    for name, array in arrays.items():
+        if not numpy.isfinite(array).all():
+            raise NonFiniteError(f"save: {name} is not finite after step {trainer.steps}; {path} was left as it was")
     path = pathlib.Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             numpy.savez(file, checkpoint=json.dumps(about), **arrays)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path, trainer):
@@ -47,12 +50,11 @@ def load(path, trainer):
         with numpy.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(str(arrays.pop("checkpoint")))
-        generator = numpy.random.Generator(getattr(numpy.random, about["random"]["bit_generator"])())
-        generator.bit_generator.state = about["random"]
-        steps = int(about["steps"])
+        numpy.random.default_rng().bit_generator.state = about["random"]        # only whether it can be
+        steps, place = int(about["steps"]), about["data"]
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:          # what a damaged file makes numpy, zipfile and json raise is a long list
         raise CheckpointError(f"{path} is no minigen checkpoint, or is damaged ({error}); nothing was loaded") from error
     if about.get("format") != FORMAT or about.get("trainer") != type(trainer).__name__:
         raise CheckpointError(f"{path} holds {about.get('format')!r} of a {about.get('trainer')}, expected {FORMAT!r} of a "
@@ -61,11 +63,16 @@ def load(path, trainer):
     wrong = [f"missing: {name}" for name in own if name not in arrays] + [f"surplus: {name}" for name in arrays if name not in own]
     wrong += [f"wrong shape: {name} is {arrays[name].shape}, expected {numpy.shape(own[name])}"
               for name in own if name in arrays and arrays[name].shape != numpy.shape(own[name])]
+    wrong += [f"wrong dtype: {name} is {arrays[name].dtype}, expected {own[name].dtype}"
+              for name in own if name in arrays and arrays[name].dtype != getattr(own[name], "dtype", arrays[name].dtype)]
     if wrong:
         raise CheckpointError(f"{path} belongs to another architecture; nothing was loaded\n  " + "\n  ".join(wrong))
     source = getattr(trainer, "source", None)
-    if about["data"] is not None and hasattr(source, "restore"):
-        source.restore(about["data"])                           # checks before it changes anything, as what follows did
+    if place is not None and hasattr(source, "restore"):
+        try:
+            source.restore(place)                               # checks before it changes anything
+        except ValueError as error:
+            raise CheckpointError(f"{path} stands at another place in other data; nothing was loaded ({error})") from error
     for part, owner in trainer.parts().items():
         state = {name.split("/", 1)[1]: value for name, value in arrays.items() if name.startswith(f"{part}/")}
         if hasattr(owner, "load_state_dict"):

@@ -32,14 +32,89 @@ def explained(error, name, arrays):
         return backend.BackendError(
             f"{name}: arrays of two libraries, " + ", ".join(f"{backend.array_module(x).__name__}{x.shape}" for x in given)
             + ". Bring one over: minigen.tensor(x) to the library in use, minigen.to_numpy(x) to the host")
-    kind = next(kind for kind in (IndexError, ValueError, TypeError) if isinstance(error, kind))
+    kind = next((kind for kind in (ValueError, IndexError) if isinstance(error, kind)), TypeError)
     shapes = ", ".join(f"{x.dtype} {x.shape}" for x in given)
     return kind(str(error) if str(error).startswith(name) else f"{name}: {error} (given {shapes})")
 
 
-def meets(name, x, ok, wanted, like=None):
-    """ValueError unless `ok`, what x's shape must satisfy, holds and x is not empty; TypeError for another dtype than `like`'s."""
-    if not ok or x.size == 0:
-        raise ValueError(f"{name}: got an input of shape {tuple(x.shape)}, expected {wanted}, not empty")
-    if like is not None and x.dtype != like.dtype:
-        raise TypeError(f"{name}: got an input of {x.dtype}, expected {like.dtype} as the weight's; minigen.tensor(x) converts")
+def mismatch(name, x, wanted, like=None):
+    """The error for an input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
+    if like is not None and x.ndim and x.size and x.dtype != like.dtype:
+        return TypeError(f"{name}: got an input of {x.dtype} {tuple(x.shape)}, expected the weight's dtype {like.dtype} and {wanted}; "
+                         "minigen.tensor(x) converts")
+    return ValueError(f"{name}: got an input of shape {tuple(x.shape)}, expected {wanted}, not empty")
+
+
+def bind(operation, given, options):
+    """Positional and keyword arguments of an operation sorted into (inputs, options), as Python itself would."""
+    names, count = operation.names, operation.inputs
+    if not options and operation.simple and count < len(given) <= len(names):
+        return given[:count], {**operation.defaults, **dict(zip(names[count:], given[count:]))}
+    positional = [] if operation.variadic else names[:len(given)]
+    values = {**operation.preset, **dict(zip(positional, given)), **options}
+    wrong = [f"{name!r} is unknown or given twice" for name in options if name not in names or name in positional]
+    wrong += [f"{name!r} is missing" for name in names if name not in values]
+    if wrong or len(given) > len(names) and not operation.variadic:
+        raise TypeError(f"{operation.__name__}{operation.__signature__}: {', '.join(wrong) or f'got {len(given)} arguments'}")
+    return given if operation.variadic else [values.pop(name) for name in names[:count]], values
+
+
+def seed(y, gradient):
+    """The gradient a walk starts from, as an array or Tensor of y's shape: 1 for one element where none is given."""
+    if not y.requires_grad:
+        raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
+                           "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
+    xp = backend.array_module(y.data)
+    if gradient is None and y.size == 1:
+        return xp.ones_like(y.data)
+    if gradient is None:
+        raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
+    if type(gradient) is not type(y):
+        try:
+            gradient = xp.asarray(gradient, dtype=y.dtype)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"the gradient to start from is no array of numbers: {error}") from error
+    if gradient.shape != y.shape:
+        raise ValueError(f"the gradient to start from has shape {gradient.shape}, expected that of {y!r}")
+    return gradient
+
+
+def versions(step):
+    """RuntimeError where an input of a step of the tape was written to since it was used."""
+    for x, version in zip(step.inputs, step.versions):
+        if version is not None and x.version != version:
+            raise RuntimeError(
+                f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, {x.version} now), "
+                "so its gradient would mix old activations with new values. After an update, run the forward pass again: "
+                "a GAN's generator step goes through the current D")
+
+
+def replacement(x, array):
+    """The array that takes the place of x's data; RuntimeError where x was computed, ValueError where the shapes differ."""
+    array = numpy.asarray(array) if isinstance(array, numpy.generic) else array
+    if x.creator is not None:
+        raise RuntimeError(f"{x!r} was computed, and the tape needs its value: write to a leaf, or to a copy: x.numpy()")
+    if not backend.is_array(array) or array.shape != x.shape:
+        raise ValueError(f"data of {x!r}: got {getattr(array, 'shape', array)}, expected an array of that shape")
+    return array
+
+
+def real(value):
+    """`value` as an array of the library in use; TypeError or ValueError where it holds no real numbers."""
+    try:
+        value = backend.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"tensor: this makes no array of numbers ({error})") from error
+    if value.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: got dtype {value.dtype}, expected real numbers")
+    return value
+
+
+def settled(value, dtypes):
+    """A result in the dtype of the Tensors it came from: a float64 or integer constant does not turn a float32 model into float64."""
+    return value.astype(numpy.result_type(*dtypes), copy=False)
+
+
+def listed(x):
+    """A list of what may be given as one thing or as several."""
+    return list(x) if isinstance(x, (list, tuple)) else [x]

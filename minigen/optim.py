@@ -50,15 +50,15 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
         for p, g in zip(self.parameters, gradients):
-            if g is not None and g.shape != p._data.shape:
-                raise ValueError(f"{type(self).__name__}.step: got a gradient of shape {g.shape} for {p!r}")
+            if g is not None and getattr(g, "shape", None) != p._data.shape:
+                raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         for p, g, *memory in zip(self.parameters, gradients, *self.memory.values()):
             if g is not None:
                 for piece in _pieces(p._data, g, *memory):
                     self._update(lr, *piece)
-                p.data = p._data            # written in place: raises its version
+                p.written()
         return lr
 
     def _update(self, lr, p, g, *memory):
@@ -120,7 +120,7 @@ class RMSprop(Optimizer):
     memories = ("square_average",)
 
     def __init__(self, parameters, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
-        self.alpha, self.eps = _fraction("RMSprop", "alpha", alpha), eps
+        self.alpha, self.eps = _fraction("RMSprop", "alpha", alpha), _non_negative("RMSprop", "eps", eps)
         super().__init__(parameters, lr, weight_decay)
 
     def rule(self, lr, p, g, s):
@@ -139,7 +139,10 @@ class Adam(Optimizer):
     memories = ("average", "square_average")
 
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        self.betas, self.eps = tuple(_fraction(type(self).__name__, "beta", b) for b in betas), eps
+        name = type(self).__name__
+        if len(betas) != 2:
+            raise ValueError(f"{name}: got betas = {betas}, expected two")
+        self.betas, self.eps = tuple(_fraction(name, "beta", b) for b in betas), _non_negative(name, "eps", eps)
         super().__init__(parameters, lr, weight_decay)
 
     def rule(self, lr, p, g, m, s):
@@ -150,11 +153,11 @@ class Adam(Optimizer):
         square = g * g
         square *= 1 - b2
         s += square
+        root = math.sqrt(1 - b2 ** self.steps)          # taken out of the fraction: one pass fewer
         step = xp.sqrt(s, out=square)
-        step *= 1 / math.sqrt(1 - b2 ** self.steps)
-        step += self.eps
+        step += self.eps * root
         xp.divide(m, step, out=step)
-        step *= lr / (1 - b1 ** self.steps)
+        step *= lr * root / (1 - b1 ** self.steps)
         p -= step
 
 
@@ -175,11 +178,15 @@ class AdamW(Adam):
 
 def linear_decay(lr, start, end, final=0.0):
     """`lr` for `start` steps, then a straight line down to `final` at step `end`, and `final` after that."""
+    if end <= start:
+        raise ValueError(f"linear_decay: got start = {start}, end = {end}, expected start < end")
     return lambda step: lr + (final - lr) * min(max((step - start) / (end - start), 0.0), 1.0)
 
 
 def cosine_decay(lr, end, final=0.0):
     """Half a cosine from `lr` down to `final` at step `end` (Loshchilov & Hutter 2017, eq. 5), and `final` after that."""
+    if end <= 0:
+        raise ValueError(f"cosine_decay: got end = {end}, expected a number of steps > 0")
     return lambda step: final + (lr - final) * 0.5 * (1 + math.cos(math.pi * min(step / end, 1.0)))
 
 
@@ -188,7 +195,7 @@ def cosine_decay(lr, end, final=0.0):
 def clip_norm(gradients, max_norm):
     """(gradients, norm): the gradients, all scaled by one factor so that their joint norm is at most `max_norm`, and the norm
     they had, a 0-d array (Pascanu et al. 2013, algorithm 1)."""
-    arrays = [getattr(g, "_data", g) for g in gradients]
+    arrays = _to_clip("clip_norm", gradients, max_norm=max_norm)
     xp = array_module(arrays[0])
     norm = xp.sqrt(sum((g * g).sum() for g in arrays))
     factor = xp.minimum(max_norm / (norm + 1e-6), 1.0)
@@ -197,8 +204,15 @@ def clip_norm(gradients, max_norm):
 
 def clip_value(gradients, limit):
     """Each element of each gradient kept within ±limit."""
-    arrays = [getattr(g, "_data", g) for g in gradients]
-    return [array_module(g).clip(g, -limit, limit) for g in arrays]
+    return [array_module(g).clip(g, -limit, limit) for g in _to_clip("clip_value", gradients, limit=limit)]
+
+
+def _to_clip(name, gradients, **bound):
+    (what, value), = bound.items()
+    _non_negative(name, what, value)
+    if not gradients:
+        raise ValueError(f"{name}: there are no gradients")
+    return [getattr(g, "_data", g) for g in gradients]
 
 
 # ------------------------------------------------------------------------------------------ helpers
@@ -209,9 +223,9 @@ def _pieces(p, g, *memory):
     if p.size <= length:
         return [(p, g, *memory)]
     order = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])        # the slowest axis in memory first
-    if not p.transpose(order).flags.c_contiguous:
-        return [(p, g, *memory)]
-    flat = [a.transpose(order).reshape(-1) for a in (p, g, *memory)]        # views: the memories lie as p does
+    if not all(a.transpose(order).flags.c_contiguous for a in (p, *memory)):
+        return [(p, g, *memory)]                                            # only a view can be written to
+    flat = [a.transpose(order).reshape(-1) for a in (p, g, *memory)]
     return [tuple(a[start:start + length] for a in flat) for start in range(0, p.size, length)]
 
 

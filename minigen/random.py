@@ -26,7 +26,9 @@ def generator():
 
 
 def randn(*shape):
-    """Standard normal numbers of `shape`, in the default dtype, as an array of the library in use."""
+    """Standard normal numbers, randn(2, 3) of shape (2, 3), in the default dtype, as an array of the library in use."""
+    if not all(isinstance(n, (int, numpy.integer)) and n >= 0 for n in shape):
+        raise ValueError(f"randn: got {shape}, expected the lengths of the axes, as in randn(64, 100)")
     return backend.asarray(_generator.standard_normal(shape, dtype=backend.default_dtype()))
 
 

@@ -35,8 +35,10 @@ def test_the_seed_decides_everything():
 
 
 def test_more_faces_begin_with_the_same_ones():
-    few, many = faces(5, seed=1)[0], faces(140, seed=1)[0]              # 140 is painted in two parts
-    assert (many[:5] == few).all() and len(np.unique(many, axis=0)) == 140
+    few, (many, people) = faces(5, seed=1)[0], faces(140, seed=1)       # 140 is painted in two parts
+    assert (many[:5] == few).all()
+    rest = faces(40, **{name: values[100:] for name, values in people.items()})[0]
+    assert (many[100:] == rest).all()
 
 
 def test_the_same_people_at_every_size():
@@ -49,11 +51,11 @@ def test_the_same_people_at_every_size():
 def test_the_step_list_cuts_nothing_off(monkeypatch):
     """Every step is limited to some rows; painting all rows must give the same picture, bit for bit."""
     module = importlib.import_module("minigen.data.faces")
-    sizes = (17, 32)
-    before = [faces(120, size, style="full")[0] for size in sizes]
+    sizes = (10, 17, 32, 51)
+    before = [faces(150, size, seed=7, style="full")[0] for size in sizes]
     monkeypatch.setattr(module, "STEPS", tuple((step, -1, 1) for step, _, _ in module.STEPS))
     for size, images in zip(sizes, before):
-        assert (faces(120, size, style="full")[0] == images).all()
+        assert (faces(150, size, seed=7, style="full")[0] == images).all()
 
 
 # --------------------------------------------------------------------------------------------- distributions
@@ -62,6 +64,16 @@ def assert_share(hits, n, probability):
     """`hits` of n lie in the interval that the binomial distribution leaves once in a million."""
     low, high = stats.binom.interval(1 - 1e-6, n, probability)
     assert low <= hits <= high, f"{hits} of {n}, expected {low:.0f} to {high:.0f}"
+
+
+def test_the_shares_of_the_plain_set():
+    _, people = faces(8000, size=1, seed=7)
+    men = ~people["female"]
+    for name in ("glasses", "female", "smile"):
+        assert_share(people[name].sum(), 8000, 0.5)
+    assert_share(people["beard"][men].sum(), men.sum(), 0.4)
+    for name, share in {"black": 0.3, "brown": 0.3, "blond": 0.2, "red": 0.12, "grey": 0.08}.items():
+        assert_share((people["hair"] == name).sum(), 8000, share)
 
 
 @pytest.mark.parametrize("style, rules", STYLES.items())
@@ -202,6 +214,13 @@ def test_colours_are_those_of_the_labels():
         assert pixels[i, :, shirt_row, middle] == pytest.approx(shirt, abs=1e-3)
         wall = np.array(colorsys.hsv_to_rgb(people["background_hue"][i], 0.35, people["background_value"][i]))
         assert pixels[i, :, 0, 0] == pytest.approx(np.minimum(wall * 1.05, 1), abs=5e-3)
+
+
+def test_men_have_ears_where_women_have_hair():
+    ear = np.s_[0, :, 33, 50]                                           # of 64 × 64: beside the head, at eye level
+    man, woman = (faces(1, 64, turn=0.0, skin=0.0, hair="red", female=female)[0] for female in (False, True))
+    assert (man[ear] + 1) / 2 == pytest.approx(0.9 * np.array(SKIN[0]), abs=1e-3)
+    assert (woman[ear] + 1) / 2 == pytest.approx(HAIR["red"], abs=1e-3)
 
 
 @pytest.mark.parametrize("name, accuracy", [("glasses", 0.99), ("female", 0.99), ("smile", 0.95)])

@@ -32,7 +32,7 @@ def test_gradients_of_first_and_second_order(name):
 @pytest.mark.parametrize("name", [*OPERATIONS, *LAYERS])
 def test_no_case_is_so_special_that_an_input_has_no_gradient(name):
     for function, inputs in cases(name):
-        inputs = [mg.tensor(x, requires_grad=True) if x.dtype == "float64" and not isinstance(x, mg.Tensor) else x for x in inputs]
+        inputs = [leaf(x) if isinstance(x, np.ndarray) and x.dtype == "float64" else x for x in inputs]
         y = function(*inputs)
         checked = [x for x in inputs if isinstance(x, mg.Tensor)]
         cotangent = np.random.default_rng(1).standard_normal(y.shape)
@@ -72,6 +72,10 @@ def dropout(x):
     return x * (mg.random.generator().random(x.shape) > 0.5) * 2
 
 
+def dense(x, W):
+    return x @ W.T
+
+
 W = leaf([[0.5, -0.3, 0.8], [0.1, 0.9, -0.7]], name="W")
 W_BEFORE = W.numpy().copy()
 W.data = W.data - 0.1
@@ -80,23 +84,24 @@ PLANTED = {
     "wrong sign": (planted(lambda a, b: a - b, lambda g, y, a, b: g, lambda g, y, a, b: g), [X, X * 2], "input 1"),
     "missing factor": (planted(lambda x: np.square(x), lambda g, y, x: g * x), [X], "input 0"),
     "missing sum over a broadcast axis":
-        (planted(lambda x, b: x + b, lambda g, y, x, b: g, lambda g, y, x, b: g[0]), [X, X[0]], r"input 1, index \(0,\)"),
+        (planted(lambda x, b: x + b, lambda g, y, x, b: g, lambda g, y, x, b: g[0]), [X, X[0]], "input 1"),
     "no gradient of softmax": (planted(softmax, lambda g, y, x: g * 0), [X], "input 0"),
     "no gradient of batch normalisation": (planted(normalised, lambda g, y, x: g * 0), [values(4, 2)], "input 0"),
     "batch statistics taken for constants":
         (planted(normalised, lambda g, y, x: g / np.sqrt(x.var(0) + 1e-5)), [values(4, 2)], "input 0"),
     "dropped dropout mask": (planted(dropout, lambda g, y, x: g * 2), [X], "the gradient is .* say 0;"),
     "dropout mask drawn anew": (planted(dropout, lambda g, y, x: dropout(g)), [X], "input 0"),
-    "stale weight": (planted(lambda x, W: x @ W.T, lambda g, y, x, W: g @ W_BEFORE, lambda g, y, x, W: g.T @ x), [X, W], "input 0"),
-    "transposed weight gradient":
-        (planted(lambda x, W: x @ W.T, lambda g, y, x, W: g @ W, lambda g, y, x, W: (g.T @ x)[::-1]), [X, W], "input 1 'W'"),
+    "stale weight":
+        (planted(dense, lambda g, y, x, W: g @ W_BEFORE, lambda g, y, x, W: g.T @ x), [X, W], "input 0"),
+    "rows of the weight's gradient in the wrong order":
+        (planted(dense, lambda g, y, x, W: g @ W, lambda g, y, x, W: (g.T @ x)[::-1]), [X, W], "input 1 'W'"),
     "one output of two": (lambda x: [x * 1, planted(lambda x: np.square(x), lambda g, y, x: g)(x)], [X], "input 0"),
     "a path that is cut": (lambda x: x + x.detach(), [X], "say"),
     "no path at all": (lambda x: x.detach() * 2, [X], "the gradient is 0,"),
-    "a gradient that is not a number": (planted(lambda x: np.sqrt(x), lambda g, y, x: g * np.nan), [abs(X)], "the gradient is nan"),
-    "a rule that writes into g": (planted(lambda x: np.square(x), lambda g, y, x: np.multiply(g, 2 * x, out=g)), [X], "input 0"),
-    "two gradients in one array":
-        (planted(lambda x, y: x + y, together=lambda g, *_: [(2 * g)[...]] * 2, inputs=2), [X, X], "differ by"),
+    "a gradient that is not a number":
+        (planted(lambda x: np.square(x), lambda g, y, x: g * np.nan), [X], "the gradient is nan"),
+    "a rule that writes into g":
+        (planted(lambda x: np.square(x), lambda g, y, x: np.multiply(g, 2 * x, out=g)), [X], "input 0"),
 }
 
 
@@ -150,14 +155,20 @@ def test_a_gradient_of_another_shape_or_dtype_is_caught(monkeypatch, wrong):
 
 
 def test_a_function_that_writes_to_its_input_is_caught_and_the_input_restored():
-    def forward(x):
+    def one_element(x):
         x.data[0, 1] = 5.0
         return x * 2
 
+    def after_use(x):
+        y = x * x
+        x.data = x.data + 1
+        return y
+
     x, index = leaf(X, name="x"), np.array([1, 0])
-    with pytest.raises(GradientMismatch, match="input 0 'x': the function writes to it"):
-        gradcheck(forward, [x])
-    np.testing.assert_array_equal(x.numpy(), X)
+    for forward in (one_element, after_use):
+        with pytest.raises(GradientMismatch, match="input 0 'x': the function writes to it"):
+            gradcheck(forward, [x])
+        np.testing.assert_array_equal(x.numpy(), X)
     backward = planted(lambda x: np.square(x), lambda g, y, x: np.multiply(g, 2, out=x) * x)
     with pytest.raises(GradientMismatch, match="input 0: the function writes to it"):
         gradcheck(backward, [X])
@@ -166,10 +177,10 @@ def test_a_function_that_writes_to_its_input_is_caught_and_the_input_restored():
 
 
 def test_nothing_is_left_changed():
-    x, state = leaf(X), mg.random.generator().bit_generator.state
+    x, state = leaf(X * 1e-7), mg.random.generator().bit_generator.state        # 1e-7 + 1e-6 - 1e-6 is not 1e-7
     x.grad = np.ones(3)
     gradcheck(lambda x: F.dropout(x * x), [x], order=2)
-    np.testing.assert_array_equal(x.data, X)
+    np.testing.assert_array_equal(x.data, X * 1e-7)
     np.testing.assert_array_equal(x.grad, np.ones(3))
     assert x.version == 0 and mg.random.generator().bit_generator.state == state
 
@@ -197,7 +208,7 @@ def test_curvature_is_no_corner():
     steep = planted(lambda x: 300 * x * x, lambda g, y, x: g * 601 * x)
     with pytest.raises(GradientMismatch, match="the gradient is"):
         gradcheck(steep, [np.array([0.3, -0.4])])
-    with pytest.raises(GradientMismatch, match="the gradient is"):          # the slope is 0, so all of the gap is curvature
+    with pytest.raises(GradientMismatch, match="the gradient is"):      # at slope 0, all of the gap is curvature
         gradcheck(planted(lambda x: 300 * x * x, lambda g, y, x: g * (600 * x + 1)), [np.array([0.0])])
 
 
@@ -219,10 +230,14 @@ def test_wrong_calls():
 
 # --------------------------------------------------------------------------------------- what may be checked, and how
 
+def test_the_public_names():
+    assert (mg.gradcheck, mg.GradientMismatch) == (gradcheck, GradientMismatch)
+
+
 def test_inputs_of_all_kinds():
     gradcheck(F.exp, X)                                                     # one input needs no list
     gradcheck(lambda x, unused, i, p: (x + unused * 0)[i] ** p, [X, X, np.array([1, 0, 1]), 2])
-    gradcheck(lambda x, y: x * y, [x := leaf(X), x])                        # the same Tensor twice: the total derivative
+    gradcheck(lambda x, y: x * y, [x := leaf(X), x])                        # a Tensor twice: the total derivative
     gradcheck(lambda x, constant: (x * constant, x.detach()[0] * 0, constant), [X, mg.tensor(X)])
     gradcheck(F.exp, [np.zeros((0, 3))])
 
@@ -307,8 +322,8 @@ def test_the_names_of_the_gradients_must_be_those_of_the_parameters(step):
 
 def run(*names):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    return subprocess.run([sys.executable, "-W", "error", "-m", "minigen.gradcheck", *names], capture_output=True, text=True,
-                          env=environment)
+    return subprocess.run([sys.executable, "-W", "error", "-m", "minigen.gradcheck", *names],
+                          capture_output=True, text=True, env=environment)
 
 
 def test_the_table():

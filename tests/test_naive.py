@@ -1,8 +1,8 @@
-"""The slow, obvious definitions as the oracle: every sum of a convolution, a pooling or a normalisation written as a loop.
+"""The slow, obvious definitions as the oracle: every sum of a convolution, pooling or normalisation written as a loop.
 
-A convolution is a list of terms, y[i] += x[j] · W[k], and `terms` is that list: seven loops in two dimensions. The value,
-the transpose and both gradients are four ways of reading it. float64; sizes are odd and different, so that no axis can be
-taken for another.
+A convolution is a list of terms, y[i] += x[j] · W[k], and `terms` is that list: seven loops in two dimensions. The
+value, the transpose and both gradients are four ways of reading it. float64; no two axes have the same length, so that
+none can be taken for another.
 """
 
 import itertools
@@ -81,7 +81,8 @@ def test_transposed_convolution_scatters_the_same_terms(size, kernel, stride, pa
     np.testing.assert_allclose(ours, x + by_channel(b, x), **CLOSE)
 
 
-@pytest.mark.parametrize("kernel, stride, padding", [((2, 2), None, (0, 0)), ((3, 2), (2, 1), (1, 1)), ((2, 3), (3, 3), (1, 0))])
+@pytest.mark.parametrize("kernel, stride, padding", [
+    ((2, 2), None, (0, 0)), ((3, 2), (2, 1), (1, 1)), ((2, 3), (3, 3), (1, 0))])
 def test_pooling_window_by_window(kernel, stride, padding):
     x = np.random.default_rng(4).standard_normal((2, 3, 7, 6))
     steps = stride or kernel
@@ -114,7 +115,8 @@ def test_batch_norm_channel_by_channel():
         expected[:, c] = np.reshape(values, (3, 2, 5)) * weight[c] + bias[c]
         means.append(0.9 * 10 + 0.1 * mean)
         variances.append(0.9 * 20 + 0.1 * variance * 30 / 29)           # 30 values a channel: the unbiased variance
-    np.testing.assert_allclose(F.batch_norm(x, running_mean, running_var, weight, bias, training=True), expected, **CLOSE)
+    y = F.batch_norm(x, running_mean, running_var, weight, bias, training=True)
+    np.testing.assert_allclose(y, expected, **CLOSE)
     np.testing.assert_allclose(running_mean, means, **CLOSE)
     np.testing.assert_allclose(running_var, variances, **CLOSE)
 

@@ -22,7 +22,8 @@ full_shapes = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
 
 def some(shape, seed=0):
     """Distinct numbers of `shape` between 0.5 and 1.5, in a random order."""
-    return np.asarray(np.random.default_rng(seed).permutation(math.prod(shape)) / max(math.prod(shape), 1) + 0.5).reshape(shape)
+    n = math.prod(shape)
+    return (np.random.default_rng(seed).permutation(n) / max(n, 1) + 0.5).reshape(shape)
 
 
 def leaf(shape, seed=0):
@@ -42,7 +43,8 @@ def test_broadcasting_and_its_undoing(drawn):
     a, b, g = x.numpy(), y.numpy(), some(drawn.result_shape, 3)
     slopes = {      # ∂/∂x and ∂/∂y of each element of the result
         "add": (1, 1), "subtract": (1, -1), "multiply": (b, a), "divide": (1 / b, -a / b ** 2),
-        "maximum": ((a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)), "power": (b * a ** (b - 1), a ** b * np.log(a)),
+        "maximum": ((a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)),
+        "power": (b * a ** (b - 1), a ** b * np.log(a)),
     }
     for name, (by_x, by_y) in slopes.items():
         result = getattr(F, name)(x, y)
@@ -65,7 +67,8 @@ def test_broadcast_to_is_numpys_and_its_gradient_counts_the_copies(drawn):
 @few
 @given(full_shapes, st.data())
 def test_reductions_over_any_axes(shape, data):
-    axis = data.draw(st.one_of(st.none(), st.integers(-len(shape), len(shape) - 1), hnp.valid_tuple_axes(len(shape), min_size=1)))
+    one, several = st.integers(-len(shape), len(shape) - 1), hnp.valid_tuple_axes(len(shape), min_size=1)
+    axis = data.draw(st.one_of(st.none(), one, several))
     keepdims = data.draw(st.booleans())
     x = leaf(shape)
     a, options = x.numpy(), dict(axis=axis, keepdims=keepdims)
@@ -81,8 +84,8 @@ def test_reductions_over_any_axes(shape, data):
         assert y.shape == np.shape(expected) and y.dtype == a.dtype
         np.testing.assert_allclose(y.numpy(), expected, rtol=1e-12, atol=1e-15, err_msg=name)
         g = some(y.shape, 1)
-        spread = g.reshape(a.sum(**kept).shape) * slope
-        np.testing.assert_allclose(mg.grad(y, x, g)[0].numpy(), np.broadcast_to(spread, shape), rtol=1e-11, atol=1e-15, err_msg=name)
+        gradient = np.broadcast_to(g.reshape(a.sum(**kept).shape) * slope, shape)
+        np.testing.assert_allclose(mg.grad(y, x, g)[0].numpy(), gradient, rtol=1e-11, atol=1e-15, err_msg=name)
 
 
 @st.composite
@@ -103,7 +106,8 @@ def test_convolution_size_and_adjoint(geometry, images, inputs, outputs):
     rng = np.random.default_rng(0)
     x, weight = rng.standard_normal((images, inputs, *size)), rng.standard_normal((outputs, inputs, *kernel))
     forward = conv(x, weight, stride=stride, padding=padding)
-    assert forward.shape == (images, outputs, *[(s + 2 * p - k) // t + 1 for s, k, t, p in zip(size, kernel, stride, padding)])
+    positions = [(s + 2 * p - k) // t + 1 for s, k, t, p in zip(size, kernel, stride, padding)]
+    assert forward.shape == (images, outputs, *positions)
     y = rng.standard_normal(forward.shape)
     left_over = tuple((s + 2 * p - k) % t for s, k, t, p in zip(size, kernel, stride, padding))
     back = conv_transpose(y, weight, stride=stride, padding=padding, output_padding=left_over)
@@ -132,8 +136,9 @@ def test_what_only_moves_elements_moves_its_gradient_back(shape, data):
 @given(full_shapes, st.data())
 def test_concatenate_and_slices_are_inverses(shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
-    others = [leaf(shape[:axis % len(shape)] + (n,) + shape[axis % len(shape) + 1:], n) for n in data.draw(st.lists(st.integers(0, 3), max_size=3))]
-    parts = [leaf(shape), *others]
+    lengths = data.draw(st.lists(st.integers(0, 3), max_size=3))
+    before, after = shape[:axis % len(shape)], shape[axis % len(shape) + 1:]
+    parts = [leaf(shape), *[leaf((*before, n, *after), n) for n in lengths]]
     y = F.concatenate(parts, axis)
     np.testing.assert_array_equal(y.numpy(), np.concatenate([p.numpy() for p in parts], axis))
     for part, found in zip(parts, mg.grad(y, parts, y.numpy())):

@@ -73,7 +73,7 @@ class Canvas:
     def __init__(self, pictures, top=-1.0, bottom=1.0):
         self.size = pictures.shape[-1]
         first, last = (int((edge + 1) * self.size / 2) for edge in (top, bottom))
-        rows = slice(max(first - 1, 0), last + 2)                   # a pixel more on both sides, for the soft edge
+        rows = slice(max(first - 1, 0), last + 2)   # a row more on both sides: an ellipse's distance is approximate
         self.pictures = pictures[:, :, rows]
         self.x, self.y = pixel_centres(self.size)
         self.y = self.y[:, rows]

@@ -68,5 +68,6 @@ def _length(x):
 
 
 _METHODS["__len__"] = _length
+_METHODS["__iter__"] = lambda x: (getitem(x, i) for i in range(_length(x)))
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)

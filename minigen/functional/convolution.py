@@ -171,11 +171,11 @@ _weight_gradient.gradients(
 
 # --------------------------------------------------------------------------------- the public functions
 
-def _per_axis(name, what, value, dimensions, least):
+def per_axis(name, what, value, dimensions, least):
     """An int for every axis, or one int per axis, as a tuple."""
-    values = (value,) * dimensions if isinstance(value, numbers.Integral) else tuple(value)
+    values = (value,) * dimensions if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, (tuple, list)) else ()
     if len(values) != dimensions or not all(isinstance(v, numbers.Integral) and v >= least for v in values):
-        raise ValueError(f"{name}: got {what} {value}, expected an integer >= {least}, or {dimensions} of them")
+        raise ValueError(f"{name}: got {what} {value!r}, expected an integer >= {least}, or {dimensions} of them")
     return values
 
 
@@ -183,7 +183,8 @@ def _check(name, input, weight, bias, dimensions, channel_axis):
     axes = ", ".join("DHW"[3 - dimensions:])
     sides = "(out, in, *kernel)" if channel_axis else "(in, out, *kernel)"
     fits = input.ndim == weight.ndim == dimensions + 2 and input.shape[1] == weight.shape[channel_axis]
-    checks.meets(name, input, fits, f"(N, in, {axes}) with the weight's {sides} = {tuple(weight.shape)}", weight)
+    if not fits or not input.size or input.dtype != weight.dtype:
+        raise checks.mismatch(name, input, f"(N, in, {axes}) where the weight's {sides} is {weight.shape}", weight)
     if bias is not None and bias.shape != (weight.shape[1 - channel_axis],):
         raise ValueError(f"{name}: bias of shape {bias.shape}, expected ({weight.shape[1 - channel_axis]},)")
 
@@ -191,8 +192,8 @@ def _check(name, input, weight, bias, dimensions, channel_axis):
 def _conv(name, dimensions):
     def conv(input, weight, bias=None, stride=1, padding=0):
         _check(name, input, weight, bias, dimensions, 1)
-        stride = _per_axis(name, "stride", stride, dimensions, 1)
-        padding = _per_axis(name, "padding", padding, dimensions, 0)
+        stride = per_axis(name, "stride", stride, dimensions, 1)
+        padding = per_axis(name, "padding", padding, dimensions, 0)
         if any(s + 2 * p < k for s, p, k in zip(input.shape[2:], padding, weight.shape[2:])):
             raise ValueError(f"{name}: input of shape {input.shape} with padding {padding} is smaller than the kernel {weight.shape[2:]}")
         return _convolution(input, weight, bias, stride, padding)
@@ -209,9 +210,9 @@ def _conv(name, dimensions):
 def _conv_transpose(name, dimensions):
     def conv_transpose(input, weight, bias=None, stride=1, padding=0, output_padding=0):
         _check(name, input, weight, bias, dimensions, 0)
-        stride = _per_axis(name, "stride", stride, dimensions, 1)
-        padding = _per_axis(name, "padding", padding, dimensions, 0)
-        extra = _per_axis(name, "output_padding", output_padding, dimensions, 0)
+        stride = per_axis(name, "stride", stride, dimensions, 1)
+        padding = per_axis(name, "padding", padding, dimensions, 0)
+        extra = per_axis(name, "output_padding", output_padding, dimensions, 0)
         if any(e >= s for e, s in zip(extra, stride)):
             raise ValueError(f"{name}: output_padding {output_padding} must be smaller than stride {stride}")
         size = tuple((t - 1) * s - 2 * p + k + e

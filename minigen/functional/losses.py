@@ -7,13 +7,13 @@ convolution.py.
 
 from ..autograd import operation
 from ..backend import array_module
-from .elementwise import log, constant, sigmoid, where
+from .elementwise import constant, log, log1p_exp, multiply, positive_part, sigmoid, where
 from .reductions import log_softmax, sum
 from .shaping import check_range
 
 
 def _reduced(values, reduction):
-    return values if reduction == "none" else values.sum() / (values.size if reduction == "mean" else 1)
+    return values if reduction == "none" else values.sum() * (1 / values.size if reduction == "mean" else 1)
 
 
 def _weight(g, x, reduction):
@@ -49,12 +49,8 @@ def binary_cross_entropy_with_logits(input, target, reduction="mean"):
 
     ∂L/∂x = g (σ(x) − t)        ∂L/∂t = −g x"""
     _check("binary_cross_entropy_with_logits", input, target, reduction)
-    xp = array_module(input)
-    values = xp.abs(input)
-    xp.negative(values, out=values)
-    xp.exp(values, out=values)
-    xp.log1p(values, out=values)
-    values += xp.maximum(input, 0)
+    values = log1p_exp(input)
+    values += positive_part(input)
     values -= input * target
     return _reduced(values, reduction)
 
@@ -66,8 +62,7 @@ def binary_cross_entropy(input, target, reduction="mean"):
     ∂L/∂p = g (p − t) / (p (1 − p))        ∂L/∂t = g (log(1 − p) − log p). Prefer logits: p = σ(x) has lost its tail."""
     _check("binary_cross_entropy", input, target, reduction)
     xp = array_module(input)
-    tiny = float(xp.finfo(input.dtype).tiny)
-    logs = [xp.maximum(xp.log(xp.maximum(p, tiny)), -100.0) for p in (input, 1 - input)]
+    logs = [xp.maximum(xp.where(p > 0, xp.log(xp.where(p > 0, p, 1)), -100.0), -100.0) for p in (input, 1 - input)]
     return _reduced(-target * logs[0] - (1 - target) * logs[1], reduction)
 
 
@@ -105,7 +100,7 @@ def nll_loss(input, target, reduction="mean"):
     xp = array_module(target)
     right = (xp.arange(input.shape[1]) == target.reshape(-1, 1)).astype(input.dtype)
     values = -sum(input * right, 1)
-    return values if reduction == "none" else sum(values) * (1 / len(target) if reduction == "mean" else 1)
+    return values if reduction == "none" else multiply(sum(values), 1 / len(target) if reduction == "mean" else 1.0)
 
 
 def cross_entropy(input, target, reduction="mean"):

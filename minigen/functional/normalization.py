@@ -7,6 +7,7 @@ are arrays updated in place: r ← (1 − momentum) r + momentum · batch, with 
 Read next: layers/normalization.py.
 """
 
+from .. import checks
 from ..autograd import operation
 from ..backend import array_module
 from .elementwise import constant, sqrt, square
@@ -82,9 +83,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     running_mean, running_var: arrays (C,), updated in place when training, or None. weight, bias (C,). Gradients: see
     _batch_norm_gradients; with running statistics ∂L/∂x = g w / √(running_var + eps). ValueError: shapes that do not meet,
     or a single value per channel, which has no variance."""
-    if input.ndim < 2:
-        raise ValueError(f"batch_norm: input of shape {input.shape}, expected (N, C) or (N, C, *S)")
-    _check_channels("batch_norm", input, running_mean, running_var, weight, bias)
+    _check("batch_norm", input, 2, weight, running_mean, running_var, weight, bias)
     count = input.size // max(input.shape[1], 1)
     if training and count < 2:
         raise ValueError(f"batch_norm: input of shape {input.shape} has {count} value per channel, and a variance needs two or more")
@@ -106,8 +105,9 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     ∂L/∂x = (g w − mean(g w) − x̂ mean(g w x̂)) / s. ValueError: an input that does not end in normalized_shape."""
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    if not shape or tuple(input.shape[-len(shape):]) != shape:
-        raise ValueError(f"layer_norm: input of shape {input.shape} does not end in normalized_shape {shape}")
+    ends = shape and tuple(input.shape[-len(shape):]) == shape
+    if not ends or not input.size or input.dtype.kind != "f" or weight is not None and weight.dtype != input.dtype:
+        raise checks.mismatch("layer_norm", input, f"(*, {', '.join(map(str, shape))})", weight)
     for name, p in (("weight", weight), ("bias", bias)):
         if p is not None and tuple(p.shape) != shape:
             raise ValueError(f"layer_norm: {name} of shape {p.shape}, expected {shape}")
@@ -120,9 +120,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     """(N, C, *S) -> the same: each channel of each example by the statistics of its positions (or by the running ones)
 
     Arrays and gradients as in batch_norm, with n the number of positions. ValueError as there."""
-    if input.ndim < 3:
-        raise ValueError(f"instance_norm: input of shape {input.shape}, expected (N, C, *S)")
-    _check_channels("instance_norm", input, running_mean, running_var, weight, bias)
+    _check("instance_norm", input, 3, weight, running_mean, running_var, weight, bias)
     shape, axes = (1, -1, *(1,) * (input.ndim - 2)), tuple(range(2, input.ndim))
     if use_input_stats:
         count = input.size // max(input.shape[0] * input.shape[1], 1)
@@ -140,7 +138,9 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     return y if bias is None else y + reshape(bias, shape)
 
 
-def _check_channels(name, input, *per_channel):
+def _check(name, input, least, weight, *per_channel):
+    if input.ndim < least or not input.size or input.dtype.kind != "f" or weight is not None and weight.dtype != input.dtype:
+        raise checks.mismatch(name, input, "(N, C, *S)" if least == 3 else "(N, C) or (N, C, *S)", weight)
     for p in per_channel:
         if p is not None and tuple(p.shape) != (input.shape[1],):
             raise ValueError(f"{name}: input of shape {input.shape} has {input.shape[1]} channels, but a parameter or running "

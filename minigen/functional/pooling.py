@@ -7,7 +7,7 @@ slices. Read next: normalization.py.
 import itertools
 
 from ..backend import array_module
-from .convolution import _per_axis
+from .convolution import per_axis
 from .elementwise import constant
 from .shaping import getitem, pad, reshape
 
@@ -15,9 +15,9 @@ from .shaping import getitem, pad, reshape
 def _windows(name, input, kernel_size, stride, padding):
     if input.ndim != 4:
         raise ValueError(f"{name}: got shape {input.shape}, expected (N, C, H, W)")
-    kernel = _per_axis(name, "kernel_size", kernel_size, 2, 1)
-    stride = kernel if stride is None else _per_axis(name, "stride", stride, 2, 1)
-    padding = _per_axis(name, "padding", padding, 2, 0)
+    kernel = per_axis(name, "kernel_size", kernel_size, 2, 1)
+    stride = kernel if stride is None else per_axis(name, "stride", stride, 2, 1)
+    padding = per_axis(name, "padding", padding, 2, 0)
     if any(2 * p > k for p, k in zip(padding, kernel)) or any(s + 2 * p < k for s, p, k in zip(input.shape[2:], padding, kernel)):
         raise ValueError(f"{name}: kernel {kernel} with padding {padding} does not fit an input of shape {input.shape}")
     out = tuple((s + 2 * p - k) // t + 1 for s, p, k, t in zip(input.shape[2:], padding, kernel, stride))
@@ -34,7 +34,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0):
     x = constant(input)
     xp = array_module(x)
     border = ((0, 0), (0, 0), (top, top), (left, left))
-    values = xp.pad(x, border, constant_values=-float("inf"))
+    values = xp.pad(xp.maximum(x, xp.finfo(x.dtype).min), border, constant_values=-float("inf"))      # the padding never wins
     places = xp.pad(xp.arange(x.size).reshape(x.shape), border)             # where each element lies in the flat input
     winner = xp.stack([values[s] for s in slices]).argmax(0)
     place = xp.take_along_axis(xp.stack([places[s] for s in slices]), winner[None], 0)[0]

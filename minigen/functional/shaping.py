@@ -92,7 +92,7 @@ _pad.gradients(lambda g, y, x, widths, value: getitem(g, tuple(slice(a, a + n) f
 def pad(input, pad, value=0.0):
     """A constant around the last axes; `pad` = (before, after) of the last axis, then of the one before it, ...
     ∂L/∂x = g without the border"""
-    if len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad, default=0) < 0:
+    if not isinstance(pad, (tuple, list)) or len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad, default=0) < 0:
         raise ValueError(f"pad: got {pad} for an input of shape {input.shape}, expected pairs >= 0, (before, after) from the last axis")
     pairs = list(zip(pad[::2], pad[1::2]))
     return _pad(input, tuple([(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]), value)

@@ -8,7 +8,8 @@ how a derivative is measured, and cases.py, what `python -m minigen.gradcheck` c
 import numpy
 
 from .. import backend
-from ..autograd import Tensor, _listed, _tape, grad, tensor
+from ..autograd import Tensor, _tape, grad, tensor
+from ..checks import listed
 from .differences import GradientMismatch, compare, must_be_float64, numerical_gradient, repeatable
 
 __all__ = ["GradientMismatch", "check_parameters", "gradcheck", "numerical_gradient"]
@@ -26,15 +27,16 @@ def gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, order=1):
     GradientMismatch: |gradient − measured| > atol + rtol |measured| somewhere; a gradient of another shape or dtype, or
     in the memory of another array; an input that is written to; a corner. TypeError: anything but float64.
     """
-    tensors = [_prepared(x, i) for i, x in enumerate(_listed(inputs))]
+    tensors = [_prepared(x, i) for i, x in enumerate(listed(inputs))]
     if not any(map(_is_checked, tensors)):
         raise ValueError("gradcheck: nothing to check, no input is an array of floats or a Tensor with requires_grad")
-    function, rng, errors = repeatable(function), numpy.random.default_rng(0), []
-    for level in range(1, order + 1):
-        if level > 1:
-            function, tensors = _gradients_of(function, tensors, rng)
-        title = f"gradcheck of order {level}" if level > 1 else "gradcheck"
-        errors.append(_check(function, tensors, title, rng, eps, atol, rtol))
+    rng, errors = numpy.random.default_rng(0), []
+    with repeatable(function) as function:
+        for level in range(1, order + 1):
+            if level > 1:
+                function, tensors = _gradients_of(function, tensors, rng)
+            title = f"gradcheck of order {level}" if level > 1 else "gradcheck"
+            errors.append(_check(function, tensors, title, rng, eps, atol, rtol))
     return errors
 
 
@@ -49,11 +51,11 @@ def check_parameters(function, network, gradients, eps=1e-6, atol=1e-5, rtol=1e-
     if set(parameters) != set(gradients):
         raise GradientMismatch(f"check_parameters: without a gradient: {sorted(set(parameters) - set(gradients))}, "
                                f"without a parameter: {sorted(set(gradients) - set(parameters))}")
-    for name, x in parameters.items():
-        must_be_float64(x, f"parameter {name!r}")
-        _check_form(gradients[name], x, f"check_parameters, {name!r}")
-        error = compare(repeatable(function), x, gradients[name], f"check_parameters, {name!r}", eps, atol, rtol)
-        worst = max(worst, error)
+    with repeatable(function) as function:
+        for name, x in parameters.items():
+            must_be_float64(x, f"parameter {name!r}")
+            _check_form(gradients[name], x, f"check_parameters, {name!r}")
+            worst = max(worst, compare(function, x, gradients[name], f"check_parameters, {name!r}", eps, atol, rtol))
     return worst
 
 
@@ -123,6 +125,10 @@ def _prepared(x, position):
     return backend.asarray(x) if backend.is_array(x) else x
 
 
+def _listed(x):
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
 def _is_checked(x):
     return isinstance(x, Tensor) and x.requires_grad
 
@@ -132,7 +138,7 @@ def _array(x):
 
 
 def _outputs(function, inputs):
-    outputs = _listed(function(*inputs))
+    outputs = listed(function(*inputs))
     for y in outputs:
         if not isinstance(y, Tensor):
             raise TypeError(f"gradcheck: the function returned a {type(y).__name__}, expected Tensors")

@@ -4,6 +4,8 @@
 with ε = 10⁻⁶, some ten digits are right. In float32 there would be hardly one.
 """
 
+import contextlib
+
 import numpy
 
 from .. import backend, random
@@ -23,9 +25,10 @@ def numerical_gradient(function, x, eps=1e-6):
     each call. x: float64, else TypeError; it is moved in place and put back. eps: the step, for |x| > 1 times |x|.
     """
     must_be_float64(x, "the Tensor")
-    function, slopes = repeatable(function), numpy.zeros(x.shape)
-    for index in numpy.ndindex(x.shape):
-        slopes[index] = _slope(function, x, _along(x.shape, index), eps)
+    slopes = numpy.zeros(x.shape)
+    with repeatable(function) as function:
+        for index in numpy.ndindex(x.shape):
+            slopes[index] = _slope(function, x, _along(x.shape, index), eps)
     return slopes
 
 
@@ -126,17 +129,20 @@ def must_be_float64(x, what):
                         'x.astype("float64"), and networks made after minigen.set_default_dtype("float64")')
 
 
+@contextlib.contextmanager
 def repeatable(function):
-    """`function`, with minigen's random numbers starting at the same place at every call, and left there."""
+    """`function`, with minigen's random numbers starting at the same place at every call; put back there at the end.
+
+    Not after each call: a gradient rule that draws again must find other numbers, as it would in training."""
     state = random.generator().bit_generator.state
 
     def repeated(*inputs):
         random.generator().bit_generator.state = state
-        try:
-            return function(*inputs)
-        finally:
-            random.generator().bit_generator.state = state
-    return repeated
+        return function(*inputs)
+    try:
+        yield repeated
+    finally:
+        random.generator().bit_generator.state = state
 
 
 def _number(x):

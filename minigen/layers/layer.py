@@ -20,9 +20,13 @@ class Layer:
     def __call__(self, *inputs):
         try:
             y = self.forward(*inputs)
-        except (TypeError, ValueError, IndexError) as error:
-            if not self.children():                     # the layer where it happened says so, those around it do not
-                error.args = (f"{self.describe()}: {error}",)
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
+            if self.children():                         # the layer where it happened says so, those around it do not
+                raise
+            for x in inputs[:1]:
+                if not (isinstance(x, Tensor) or is_array(x)):
+                    raise TypeError(f"{self.describe()}: got a {type(x).__name__}, expected a Tensor or an array") from error
+            error.args = (f"{self.describe()}: {error}",)
             raise
         self.output_shape = getattr(y, "shape", None)
         return y
@@ -30,12 +34,6 @@ class Layer:
     def children(self):
         """(name, layer) of the layers directly inside."""
         return [(name, value) for name, value in vars(self).items() if isinstance(value, Layer)]
-
-    def layers(self):
-        """This layer and all layers inside it."""
-        yield self
-        for _, child in self.children():
-            yield from child.layers()
 
     def named_parameters(self):
         """(dotted name, Tensor) of every parameter, in the order they were made."""
@@ -53,8 +51,9 @@ class Layer:
 
     def train(self, mode=True):
         """Training mode: batch statistics, dropout. Returns the layer."""
-        for layer in self.layers():
-            layer.training = mode
+        self.training = mode
+        for _, child in self.children():
+            child.train(mode)
         return self
 
     def eval(self):
@@ -74,14 +73,15 @@ class Layer:
                  if name.split(".")[-1] != "num_batches_tracked"}
         own = dict(self._state())
         wrong = [f"missing: {name} {own[name].shape}" for name in own if name not in given]
-        wrong += [f"surplus: {name} {getattr(value, 'shape', '')}" for name, value in given.items() if name not in own]
-        wrong += [f"wrong shape: {name} is {tuple(given[name].shape)}, expected {own[name].shape}"
-                  for name in own if name in given and tuple(given[name].shape) != own[name].shape]
+        wrong += [f"surplus: {name} {_shape(value)}" for name, value in given.items() if name not in own]
+        wrong += [f"wrong shape: {name} is {_shape(given[name])}, expected {own[name].shape}"
+                  for name in own if name in given and _shape(given[name]) != own[name].shape]
         if wrong:
             raise ValueError(f"load_state_dict of {type(self).__name__}: nothing was loaded\n  " + "\n  ".join(wrong))
+        arrays = {name: array_module(array).asarray(given[name], dtype=array.dtype) for name, array in own.items()}
         parameters = dict(self.named_parameters())
-        for name, array in own.items():
-            array[...] = array_module(array).asarray(given[name])
+        for name, array in own.items():                     # from here on nothing can fail
+            array[...] = arrays[name]
             if name in parameters:
                 parameters[name].data = array               # raises its version
 
@@ -138,6 +138,10 @@ class Sequential(Layer):
 
     def describe(self):
         return "Sequential"
+
+
+def _shape(x):
+    return tuple(x.shape) if hasattr(x, "shape") else f"a {type(x).__name__}"
 
 
 def parameter(array):

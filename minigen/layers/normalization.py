@@ -36,8 +36,8 @@ class LayerNorm(Layer):
     """(m, *, *shape) -> the same, each example normalised over its last axes, `shape`. weight, bias of that shape"""
 
     def __init__(self, shape, eps=1e-5):
-        self.shape, self.eps = (shape,) if isinstance(shape, int) else tuple(shape), eps
-        for n in self.shape:
+        self.shape, self.eps = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), eps
+        for n in self.shape or (0,):
             positive("LayerNorm", shape=n)
         self.weight = parameter(current().ones(self.shape, default_dtype()))
         self.bias = parameter(current().zeros(self.shape, default_dtype()))

@@ -1,7 +1,10 @@
 """Layers without parameters: activations, dropout, pooling, and changes of shape. Read next: ../optim.py."""
 
+import numbers
+
 from .. import functional as F
-from .layer import Layer
+from ..functional.convolution import per_axis
+from .layer import Layer, positive
 
 
 class ReLU(Layer):
@@ -83,6 +86,9 @@ class MaxPool2d(Layer):
     operation = staticmethod(F.max_pool2d)
 
     def __init__(self, kernel_size, stride=None, padding=0):
+        name = type(self).__name__
+        for what, value, least in (("kernel_size", kernel_size, 1), ("stride", stride or kernel_size, 1), ("padding", padding, 0)):
+            per_axis(name, what, value, 2, least)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x):
@@ -102,6 +108,7 @@ class Upsample(Layer):
     """Each element becomes a block of itself: (m, C, *S) -> (m, C, *(factor · S))"""
 
     def __init__(self, scale_factor=2):
+        positive("Upsample", scale_factor=scale_factor)
         self.scale_factor = scale_factor
 
     def forward(self, x):
@@ -111,25 +118,30 @@ class Upsample(Layer):
         return f"Upsample({self.scale_factor})"
 
 
-class Flatten(Layer):
-    """(m, *S) -> (m, product of S)"""
-
-    def forward(self, x):
-        return x.reshape(x.shape[0], -1)
-
-
 class Reshape(Layer):
     """(m, *) -> (m, *shape)"""
 
     def __init__(self, *shape):
-        self.shape = tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        self.shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        if not all(isinstance(n, numbers.Integral) and (n > 0 or n == -1) for n in self.shape):
+            raise ValueError(f"Reshape: got shape {self.shape}, expected integers >= 1; one may be -1")
 
     def forward(self, x):
         try:
             return x.reshape(x.shape[0], *self.shape)
-        except ValueError as error:
-            raise ValueError(f"got shape {tuple(x.shape)}, expected (m, ...) with as many elements as "
-                             f"{self.shape} for each of the m examples") from error
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"got shape {tuple(x.shape)}, expected (m, ...) with the elements of {self.shape} for each of the m "
+                             "examples, not empty") from error
 
     def describe(self):
         return f"Reshape{self.shape}"
+
+
+class Flatten(Reshape):
+    """(m, *S) -> (m, product of S)"""
+
+    def __init__(self):
+        super().__init__(-1)
+
+    def describe(self):
+        return "Flatten()"

@@ -5,20 +5,29 @@ Read next: normalization.py.
 """
 
 import math
-import numbers
 
 from .. import functional as F
-from ..backend import asarray
 from .. import random
+from ..backend import asarray, default_dtype
+from ..functional.convolution import per_axis
 from .initialisers import normal, pytorch
 from .layer import Layer, parameter, positive
 
 
-def _weight(shape, init):
+def _values(name, shape, init):
+    """The array that `init` makes, in the default dtype."""
+    if not callable(init):
+        raise TypeError(f"{name}: got init = {init!r}, expected a function of a shape, as in minigen.layers.initialisers")
+    values = asarray(init(shape), dtype=default_dtype())
+    if values.shape != shape:
+        raise ValueError(f"{name}: init made an array of shape {values.shape}, expected {shape}")
+    return values
+
+
+def _weight(name, shape, init):
     """A weight (out, in, *kernel), lying in memory as (*kernel, in, out): the order in which products read it."""
-    values = asarray(init(shape))
     order = (*range(2, len(shape)), 1, 0)
-    stored = values.transpose(order).copy(order="C")
+    stored = _values(name, shape, init).transpose(order).copy(order="C")
     return parameter(stored.transpose(len(shape) - 1, len(shape) - 2, *range(len(shape) - 2)))
 
 
@@ -36,7 +45,7 @@ class Dense(Layer):
     def __init__(self, inputs, outputs, bias=True, init=pytorch):
         positive("Dense", inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
-        self.weight = _weight((outputs, inputs), init)
+        self.weight = _weight("Dense", (outputs, inputs), init)
         if bias:
             self.bias = _bias(outputs, inputs, init)
 
@@ -55,17 +64,15 @@ class _Convolution(Layer):
     def __init__(self, inputs, outputs, kernel, stride=1, padding=0, output_padding=0, bias=True, init=pytorch):
         name = type(self).__name__
         positive(name, inputs=inputs, outputs=outputs)
-        kernel = (kernel,) * self.dimensions if isinstance(kernel, numbers.Integral) else tuple(kernel)
-        if len(kernel) != self.dimensions:
-            raise ValueError(f"{name}: got kernel {kernel}, expected an integer or {self.dimensions} of them")
-        for k in kernel:
-            positive(name, kernel=k)
+        kernel = per_axis(name, "kernel", kernel, self.dimensions, 1)
+        for what, value, least in (("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0)):
+            per_axis(name, what, value, self.dimensions, least)
         if output_padding and not self.transposed:
             raise TypeError(f"{name}: output_padding is for transposed convolutions")
         self.inputs, self.outputs, self.kernel, self.stride, self.padding = inputs, outputs, kernel, stride, padding
         self.output_padding = output_padding
         shape = (inputs, outputs, *kernel) if self.transposed else (outputs, inputs, *kernel)
-        self.weight = _weight(shape, init)
+        self.weight = _weight(name, shape, init)
         if bias:
             self.bias = _bias(outputs, math.prod(shape[1:]), init)
 
@@ -118,7 +125,7 @@ class Embedding(Layer):
 
     def __init__(self, entries, features, init=normal(1.0)):
         positive("Embedding", entries=entries, features=features)
-        self.weight = parameter(asarray(init((entries, features))))
+        self.weight = parameter(_values("Embedding", (entries, features), init).copy())
 
     def forward(self, indices):
         return F.embedding(indices, self.weight)

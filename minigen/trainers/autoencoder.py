@@ -6,7 +6,7 @@ No label is used: the input is the target. The bottleneck, a z with fewer number
 anything at all. Read next: vae.py.
 """
 
-from ..autograd import grad
+from ..autograd import Tensor, grad
 from ..functional import mse_loss
 from . import loop
 from .record import Record, batch, finite, named, names_of
@@ -24,10 +24,12 @@ class AutoencoderTrainer:
 
     def step(self, x):
         """One descent step on the batch x (m, ...). Record: value, gradients ("encoder.…", "decoder.…"), latent, reconstruction."""
-        x = batch(x, self.encoder, "the batch")
+        x = batch(x, self.optimizer.parameters[0].dtype, "the batch")
         z = self.encoder(x)
         x_hat = self.decoder(z)
         value = self.loss(x_hat, x)
+        if not isinstance(value, Tensor) or value.size != 1:
+            raise TypeError(f"AutoencoderTrainer: the loss returned {value!r}, expected a Tensor of one number")
         finite(value.data, "the reconstruction loss")
 
         gradients = grad(value, self.optimizer.parameters)

@@ -54,7 +54,7 @@ class GANTrainer:
 
         Record: value, gradients (name -> ∂value/∂θd), d_real, d_fake, logit_gradients {"real", "fake"}."""
         G, D, θd = self.generator, self.discriminator, self.discriminator_optimizer.parameters
-        x = batch(real, D, "phase 1: the real batch")
+        x = batch(real, θd[0].dtype, "phase 1: the real batch")
         z = self._noise(len(x), noise)
 
         with frozen(G):
@@ -66,7 +66,7 @@ class GANTrainer:
         self.discriminator_optimizer.step([-g.data for g in gradients])         # ascend V = descend −V
 
         return Record(value=value.data, gradients=named(self.discriminator_names, gradients),
-                      d_real=lambda: mean(sigmoid(real_logits.data)), d_fake=lambda: mean(sigmoid(fake_logits.data)),
+                      d_real=_probability(real_logits), d_fake=_probability(fake_logits),
                       logit_gradients={"real": real_gradient.data, "fake": fake_gradient.data})
 
     def update_generator(self, m, noise=None):
@@ -88,7 +88,7 @@ class GANTrainer:
         self.generator_optimizer.step(gradients)                # descend
 
         return Record(value=value.data, gradients=named(self.generator_names, gradients),
-                      d_real=None, d_fake=lambda: mean(sigmoid(fake_logits.data)),
+                      d_real=None, d_fake=_probability(fake_logits),
                       logit_gradients={"fake": fake_gradient.data}, sample_gradient=sample_gradient.data)
 
     def step(self, batches):
@@ -119,9 +119,11 @@ class GANTrainer:
         return {name: getattr(self, name) for name in ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")}
 
     def _noise(self, m, noise):
+        if not isinstance(m, numbers.Integral) or m < 1:
+            raise ValueError(f"GANTrainer: got m = {m!r}, expected an integer >= 1, the number of samples")
         if noise is None and self.prior is None:
             raise ValueError("GANTrainer: no noise was given, and there is no prior to draw it from: prior=lambda m: mg.randn(m, 100)")
-        z = batch(self.prior(m) if noise is None else noise, self.generator, "the noise")
+        z = batch(self.prior(m) if noise is None else noise, self.generator_optimizer.parameters[0].dtype, "the noise")
         if len(z) != m:
             raise ValueError(f"GANTrainer: got {len(z)} noise vectors for a batch of m = {m}")
         return z
@@ -141,3 +143,9 @@ class GANTrainer:
             raise ValueError(f"GANTrainer: the discriminator returned shape {getattr(logits, 'shape', None)}, expected one logit per "
                              f"sample, ({len(samples)}, 1)")
         return logits
+
+
+def _probability(logits):
+    """Mean σ(logits), for when it is asked. It holds the array alone: with the Tensor, a kept record would keep the tape."""
+    values = logits.data
+    return lambda: mean(sigmoid(values))

@@ -14,6 +14,7 @@ import time
 from tqdm import tqdm
 
 from .. import checkpoint as checkpoints
+from ..autograd import Tensor
 from ..backend import is_array
 from ..checks import NonFiniteError
 from ..data import Batches
@@ -28,21 +29,24 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     iterable of batches, begun again when it ends. callbacks: functions (trainer, record), called after every step.
     progress: a bar on the terminal (silent in a pipe). checkpoint: a path, written every `every` steps and at the end.
     resume=True: go on from that file if it is there; `steps` then counts from the run's beginning, and the result is bit for
-    bit that of a run that was not interrupted. On Ctrl-C the step is finished, the state saved, and fit returns.
+    bit that of a run that was not interrupted (an iterable that is no Batches has no place to go on from: it begins again).
+    On Ctrl-C the step is finished, the state saved, and fit returns.
     NonFiniteError names the step and the quantity, and leaves the last good checkpoint as it is."""
-    if not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"fit: got steps = {steps!r}, expected an integer >= 0")
+    for name, value, least in (("steps", steps, 0), ("every", every, 1)):
+        if not isinstance(value, int) or value < least:
+            raise ValueError(f"fit: got {name} = {value!r}, expected an integer >= {least}")
     if checkpoint is not None and not pathlib.Path(checkpoint).resolve().parent.is_dir():
         raise FileNotFoundError(f"fit: the directory of checkpoint {checkpoint} does not exist")
-    goal = trainer.steps + steps
-    trainer.source = source = Batches(data, size=batch_size) if is_array(data) or hasattr(data, "sample") else data
+    if checkpoint is not None and pathlib.Path(checkpoint).is_dir():
+        raise IsADirectoryError(f"fit: checkpoint {checkpoint} is a directory, expected the path of a file")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs the path of a checkpoint")
+    goal = trainer.steps + steps
+    trainer.source = source = Batches(data, size=batch_size) if is_array(data) or hasattr(data, "sample") else data
     if resume and pathlib.Path(checkpoint).exists():
         checkpoints.load(checkpoint, trainer)
         goal = steps
-    batches = iter(source) if isinstance(source, Batches) else _again_and_again(source)
-    record, shown = None, 0.0
+    record, shown, batches = None, 0.0, _again_and_again(source)
     with tqdm(total=goal, initial=trainer.steps, disable=None if progress else True, unit="step") as bar, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
             before = trainer.steps
@@ -67,9 +71,12 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
 
 
 def _again_and_again(batches):
+    if isinstance(batches, Tensor) or not hasattr(batches, "__iter__"):        # a Tensor's rows are examples, not batches
+        raise TypeError(f"fit: got a {type(batches).__name__} as data, expected an array, a distribution with sample(m), a "
+                        "minigen.data.Batches or an iterable of batches")
     if iter(batches) is batches:                # an iterator, which can be gone through once
         yield from batches
-        raise ValueError("fit: the iterator of batches ended before the steps were done; give a list or minigen.data.Batches")
+        raise ValueError("fit: the iterator of batches ended before the steps were done; give a list, or Batches without epochs")
     for _ in itertools.count():
         empty = True
         for x in batches:

@@ -43,20 +43,23 @@ def named(names, gradients):
     return {name: g.data for name, g in zip(names, gradients)}
 
 
-def batch(x, network, what):
-    """A batch as an array of the library in use and of the network's dtype.
+def batch(x, dtype, what):
+    """A batch as an array of the library in use and of the network's `dtype`.
 
     ValueError: no examples. NonFiniteError: a number that is not finite (looked for while the batch lies on the host; a GPU is
     not made to wait, and shows it in the value)."""
     x = x.data if isinstance(x, Tensor) else x
     if not is_array(x):
-        x = numpy.asarray(x)
+        try:
+            x = numpy.asarray(x)
+        except ValueError as error:                             # a tuple of images and labels, say
+            raise TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...)") from error
     if x.ndim < 2 or x.size == 0:
         raise ValueError(f"{what}: got shape {x.shape}, expected a batch (m, ...) of at least one example")
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{what}: got dtype {x.dtype}, expected real numbers")
     finite(x, what)
-    return asarray(x, dtype=network.parameters()[0].dtype)
+    return asarray(x, dtype=dtype)
 
 
 def finite(value, what):
@@ -64,6 +67,13 @@ def finite(value, what):
     if array_module(value) is numpy and not numpy.isfinite(value).all():
         raise NonFiniteError(f"{what} is not finite ({'it is ' + str(value) if value.ndim == 0 else 'it holds NaN or infinity'}). "
                              "with minigen.detect_anomaly(): names the operation that made it")
+
+
+def probabilities(x, what):
+    """ValueError where a batch on the host is not within [0, 1]: its "likelihood" would have no bound."""
+    if array_module(x) is numpy and not (x.min() >= 0 and x.max() <= 1):
+        raise ValueError(f"{what}: got values from {x.min():g} to {x.max():g}, but the Bernoulli likelihood is of values in [0, 1]: "
+                         'scale them, or take likelihood="gaussian"')
 
 
 def names_of(optimizer, networks, what):

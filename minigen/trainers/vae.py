@@ -17,7 +17,7 @@ from ..autograd import grad
 from ..functional import binary_cross_entropy_with_logits, exp, mse_loss, square, sum
 from ..random import randn
 from . import loop
-from .record import Record, batch, finite, named, names_of
+from .record import Record, batch, finite, named, names_of, probabilities
 
 
 def bernoulli(logits, x):
@@ -53,10 +53,11 @@ class VAETrainer:
     def bound(self, x, noise=None):
         """(reconstruction, kl, mu, log_var, z) as Tensors for the batch x; noise (m, d), drawn from N(0, I) if left out."""
         encoded = self.encoder(x)
-        if not isinstance(encoded, tuple) or len(encoded) != 2 or encoded[0].shape != encoded[1].shape:
-            raise ValueError("VAETrainer: the encoder must return (mu, log_var), two Tensors of one shape (m, d)")
+        shapes = [getattr(y, "shape", None) for y in encoded] if isinstance(encoded, tuple) else type(encoded).__name__
+        if len(shapes) != 2 or shapes[0] != shapes[1] or not shapes[0] or shapes[0][0] != len(x):
+            raise ValueError(f"VAETrainer: the encoder returned {shapes}, expected (mu, log_var), two Tensors of one shape (m, d)")
         mu, log_var = encoded
-        noise = randn(*mu.shape) if noise is None else batch(noise, self.encoder, "the noise")
+        noise = randn(*mu.shape) if noise is None else batch(noise, mu.dtype, "the noise")
         if noise.shape != mu.shape:
             raise ValueError(f"VAETrainer: got noise of shape {noise.shape}, expected {mu.shape}")
         z = mu + exp(log_var * 0.5) * noise
@@ -67,7 +68,9 @@ class VAETrainer:
 
         Record: elbo, reconstruction, kl in nats per example; value, what is descended, and its gradients ("encoder.…",
         "decoder.…"); mu, log_var, z."""
-        x = batch(x, self.encoder, "the batch")
+        x = batch(x, self.optimizer.parameters[0].dtype, "the batch")
+        if self.likelihood is bernoulli:
+            probabilities(x, "the batch")
         reconstruction, kl, mu, log_var, z = self.bound(x, noise)
         value = -(reconstruction - self.beta * kl)
         finite(value.data, "the bound")
@@ -75,7 +78,7 @@ class VAETrainer:
         gradients = grad(value, self.optimizer.parameters)
         self.optimizer.step(gradients)
         self.steps += 1
-        self.record = Record(elbo=lambda: reconstruction.data - kl.data, reconstruction=reconstruction.data, kl=kl.data,
+        self.record = Record(elbo=reconstruction.data - kl.data, reconstruction=reconstruction.data, kl=kl.data,
                              value=value.data, gradients=named(self.names, gradients), mu=mu.data, log_var=log_var.data, z=z.data)
         return self.record
 

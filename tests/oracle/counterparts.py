@@ -1,30 +1,22 @@
-"""Every operation of minigen.functional beside PyTorch's: how to draw arguments for both, and what the other one is called.
+"""Every operation of minigen.functional beside PyTorch's: how to draw arguments for both, and the other one's name.
 
 `OPERATIONS[name]` is `(draw, theirs)`. draw(rng) returns `(inputs, options)`: the inputs go to both as they are, floats
-with a gradient; an option that is an array goes to each as a copy and is compared afterwards, since running statistics are
-written in place. `theirs` takes minigen's option names. Read next: agreement.py, test_torch_functional.py.
+with a gradient; an option that is an array goes to each as a copy and is compared afterwards, since running statistics
+are written in place. `theirs` takes minigen's option names. Read next: agreement.py, test_torch_functional.py.
 """
 
 import numpy as np
 import torch
 
-import minigen as mg
+from references.answers import with_parameters
 
 T = torch.nn.functional
 
 # What PyTorch cannot be asked about, and why.
 NO_COUNTERPART = {
     "dropout": "its mask is random: test_torch_functional.py checks what does not depend on the mask",
-    "scatter": "the reverse of indexing; torch.scatter means something else. It is the gradient of getitem, checked there",
+    "scatter": "the reverse of indexing, checked there as its gradient; torch.scatter means something else",
 }
-
-
-def ours(name):
-    """The function of minigen.functional, taking the arrays of a list one by one, and parameters right behind the input."""
-    function = getattr(mg.functional, name)
-    if name in ("concatenate", "stack"):
-        return lambda *arrays, **options: function(list(arrays), **options)
-    return with_parameters(function) if name.endswith("_norm") else function
 
 
 # ---------------------------------------------------------------------------------------------- drawing
@@ -37,8 +29,20 @@ def some(rng, *shape):
     return rng.standard_normal(shape)
 
 
+def uniform(rng, *shape):
+    return rng.random(shape)
+
+
 def choice(rng, *values):
     return values[rng.integers(len(values))]
+
+
+def positive(x):
+    return np.asarray(np.abs(x) + 0.1)
+
+
+def probability(x):
+    return 1 / (1 + np.exp(-x))
 
 
 def any_shape(rng):
@@ -67,14 +71,19 @@ def arithmetic(rng):
     return choice(rng, [x, y], [x, y], [x, 1.5], [-0.5, y]), {}
 
 
+def divisions(rng):
+    return [positive(x) if isinstance(x, np.ndarray) else x for x in arithmetic(rng)[0]], {}
+
+
 def powers(rng):
     x, y = broadcast_pair(rng)
-    return choice(rng, [np.abs(x) + 0.1, y], [x, 2], [x, 3.0], [np.abs(x) + 0.1, -0.5], [x, -1.0], [x, 1.0], [x, 0], [2.0, y]), {}
+    by_number = [[x, p] for p in (2, 3.0, -1.0, 1.0, 0)]
+    return choice(rng, [positive(x), y], [positive(x), -0.5], [2.0, y], *by_number), {}
 
 
 def conditions(rng):
     x, y = broadcast_pair(rng)
-    return [rng.random(np.broadcast_shapes(x.shape, y.shape)) < 0.5, x, y], {}
+    return [np.asarray(rng.random(np.broadcast_shapes(x.shape, y.shape)) < 0.5), x, y], {}
 
 
 def bounds(rng):
@@ -87,8 +96,8 @@ def reduction(**options):
     def draw(rng):
         x = some(rng, *any_shape(rng)) if "ddof" not in options else some(rng, *sizes(rng, choice(rng, 1, 2, 3), 2, 5))
         axes = tuple(int(a) - choice(rng, 0, x.ndim) for a in rng.permutation(x.ndim)[:rng.integers(1, x.ndim + 1)])
-        axis = choice(rng, None, axes[0], axes)
-        return [x], dict(axis=axis, keepdims=choice(rng, True, False), **{k: choice(rng, *v) for k, v in options.items()})
+        more = {k: choice(rng, *v) for k, v in options.items()}
+        return [x], dict(axis=choice(rng, None, axes[0], axes), keepdims=choice(rng, True, False), **more)
     return draw
 
 
@@ -120,23 +129,24 @@ def stretched(rng):
 
 
 def joined(rng):
-    shape, axis = list(any_shape(rng)), None
+    shape = any_shape(rng)
     axis = int(rng.integers(-len(shape), len(shape)))
-    lengths = sizes(rng, choice(rng, 1, 2, 3))
-    return [some(rng, *[n if i == axis % len(shape) else m for i, m in enumerate(shape)]) for n in lengths], dict(axis=axis)
+    before, after = shape[:axis % len(shape)], shape[axis % len(shape) + 1:]
+    return [some(rng, *before, n, *after) for n in sizes(rng, choice(rng, 1, 2, 3))], dict(axis=axis)
 
 
 def stacked(rng):
     shape = any_shape(rng)
-    return [some(rng, *shape) for _ in range(choice(rng, 1, 2, 3))], dict(axis=int(rng.integers(-len(shape) - 1, len(shape) + 1)))
+    axis = int(rng.integers(-len(shape) - 1, len(shape) + 1))
+    return [some(rng, *shape) for _ in range(choice(rng, 1, 2, 3))], dict(axis=axis)
 
 
 def indices(rng):
     x = some(rng, *sizes(rng, 3, 3, 5))
     return [x], dict(index=choice(
-        rng, 1, -1, slice(1, None), slice(None, None, 2), None, (slice(None), 0), (..., slice(0, 2)), (0, slice(None), None, -1),
-        np.array([2, 0, 2, -1]), (slice(None), np.array([[0, 1], [1, 1]])), (np.array([0, 1]), slice(1, 3), np.array([2, 2])),
-        x > 0, (slice(None), x[0] > 0)))
+        rng, 1, -1, slice(1, None), slice(None, None, 2), None, (slice(None), 0), (..., slice(0, 2)),
+        (0, slice(None), None, -1), np.array([2, 0, 2, -1]), (slice(None), np.array([[0, 1], [1, 1]])),
+        (np.array([0, 1]), slice(1, 3), np.array([2, 2])), x > 0, (slice(None), x[0] > 0)))
 
 
 def to_torch(value):
@@ -162,7 +172,7 @@ def lookup(rng):
 
 def dense(rng):
     i, o = sizes(rng, 2)
-    return [some(rng, *any_shape(rng)[:3], i), some(rng, o, i), *choice(rng, [some(rng, o)], [])], {}
+    return [some(rng, *any_shape(rng)[1:], i), some(rng, o, i), *choice(rng, [some(rng, o)], [])], {}
 
 
 def convolution(dimensions, transposed=False):
@@ -182,8 +192,14 @@ def convolution(dimensions, transposed=False):
 
 def pooling(rng):
     kernel = choice(rng, 2, 3, (2, 3), (3, 1))
+    padding = 0 if kernel == (3, 1) else choice(rng, 0, 1)
     return [some(rng, *sizes(rng, 2, 1, 4), *sizes(rng, 2, 4, 8))], dict(
-        kernel_size=kernel, stride=choice(rng, None, 1, (2, 1), 3), padding=0 if kernel == (3, 1) else choice(rng, 0, 1))
+        kernel_size=kernel, stride=choice(rng, None, 1, (2, 1), 3), padding=padding)
+
+
+def weight_and_bias(rng, *shape):
+    """Both, the weight alone, or neither."""
+    return choice(rng, [some(rng, *shape), some(rng, *shape)], [some(rng, *shape)], [])
 
 
 def batch(rng):
@@ -193,23 +209,24 @@ def batch(rng):
     statistics = dict(running_mean=some(rng, c), running_var=rng.random(c) + 0.5)
     if training and rng.random() < 0.3:
         statistics = dict(running_mean=None, running_var=None)
-    return [x, *choice(rng, [some(rng, c), some(rng, c)], [])], dict(
+    return [x, *weight_and_bias(rng, c)], dict(
         training=training, momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2), **statistics)
 
 
 def instances(rng):
     x = some(rng, *sizes(rng, 2, 1, 4), *sizes(rng, choice(rng, 1, 2, 3), 2, 4)) * 2 + 1
     c = x.shape[1]
-    tracked = rng.random() < 0.5
-    return [x, *choice(rng, [some(rng, c), some(rng, c)], [])], dict(
-        running_mean=some(rng, c) if tracked else None, running_var=rng.random(c) + 0.5 if tracked else None,
-        use_input_stats=choice(rng, True, False) if tracked else True, momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2))
+    options = dict(running_mean=None, running_var=None, momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2))
+    if rng.random() < 0.8:
+        options.update(running_mean=some(rng, c), running_var=rng.random(c) + 0.5)
+        options.update(use_input_stats=choice(rng, True, False))
+    return [x, *weight_and_bias(rng, c)], options
 
 
 def layers(rng):
     shape = sizes(rng, choice(rng, 2, 3), 2, 5)
     last = shape[choice(rng, 1, len(shape) - 1):]
-    return [some(rng, *shape), *choice(rng, [some(rng, *last), some(rng, *last)], [])], dict(normalized_shape=last, eps=choice(rng, 1e-5, 1e-2))
+    return [some(rng, *shape), *weight_and_bias(rng, *last)], dict(normalized_shape=last, eps=choice(rng, 1e-5, 1e-2))
 
 
 def loss(prepare=lambda x: x, target=some):
@@ -226,55 +243,45 @@ def classes(rng):
 
 # ------------------------------------------------------------------------------------------ the counterparts
 
-def dims(x, axis):
-    return tuple(range(x.ndim)) if axis is None else axis
-
-
-def with_parameters(function):
-    """A normalisation with weight and bias right behind the input, as they are drawn."""
-    return lambda x, weight=None, bias=None, **options: function(x, weight=weight, bias=bias, **options)
-
-
-def positive(x):
-    return np.abs(x) + 0.1
-
-
-def probability(x):
-    return 1 / (1 + np.exp(-x))
+def by_axis(function):
+    """A reduction of torch under NumPy's names."""
+    def reduced(x, axis, keepdims, **options):
+        dim = tuple(range(x.ndim)) if axis is None else axis
+        return function(x, dim, keepdim=keepdims, **({"correction": options["ddof"]} if options else {}))
+    return reduced
 
 
 OPERATIONS = {
     "add": (arithmetic, lambda x, y: x + y), "subtract": (arithmetic, lambda x, y: x - y),
-    "multiply": (arithmetic, lambda x, y: x * y),
-    "divide": (lambda rng: ([positive(a) if isinstance(a, np.ndarray) else a for a in arithmetic(rng)[0]], {}), lambda x, y: x / y),
+    "multiply": (arithmetic, lambda x, y: x * y), "divide": (divisions, lambda x, y: x / y),
     "power": (powers, lambda x, p: x ** p), "negative": (elementwise(), torch.neg),
-    "exp": (elementwise(), torch.exp), "log": (elementwise(positive), torch.log), "log1p": (elementwise(np.abs), torch.log1p),
-    "sqrt": (elementwise(positive), torch.sqrt), "square": (elementwise(), torch.square), "abs": (elementwise(), torch.abs),
+    "exp": (elementwise(), torch.exp), "log": (elementwise(positive), torch.log),
+    "log1p": (elementwise(np.abs), torch.log1p), "sqrt": (elementwise(positive), torch.sqrt),
+    "square": (elementwise(), torch.square), "abs": (elementwise(), torch.abs),
     "sin": (elementwise(), torch.sin), "cos": (elementwise(), torch.cos),
     "maximum": (pair(), torch.maximum), "minimum": (pair(), torch.minimum), "where": (conditions, torch.where),
     "clip": (bounds, lambda x, a_min, a_max: torch.clip(x, a_min, a_max)),
 
     "relu": (elementwise(), T.relu), "leaky_relu": (elementwise(negative_slope=[0.01, 0.2, 1.5, -0.5]), T.leaky_relu),
-    "elu": (elementwise(alpha=[1.0, 0.3]), T.elu), "softplus": (elementwise(), T.softplus), "logsigmoid": (elementwise(), T.logsigmoid),
-    "sigmoid": (elementwise(), torch.sigmoid), "tanh": (elementwise(), torch.tanh),
+    "elu": (elementwise(alpha=[1.0, 0.3]), T.elu), "softplus": (elementwise(), T.softplus),
+    "logsigmoid": (elementwise(), T.logsigmoid), "sigmoid": (elementwise(), torch.sigmoid),
+    "tanh": (elementwise(), torch.tanh),
 
-    "sum": (reduction(), lambda x, axis, keepdims: torch.sum(x, dims(x, axis), keepdims)),
-    "mean": (reduction(), lambda x, axis, keepdims: torch.mean(x, dims(x, axis), keepdims)),
-    "var": (reduction(ddof=[0, 1]), lambda x, axis, keepdims, ddof: torch.var(x, dims(x, axis), correction=ddof, keepdim=keepdims)),
-    "std": (reduction(ddof=[0, 1]), lambda x, axis, keepdims, ddof: torch.std(x, dims(x, axis), correction=ddof, keepdim=keepdims)),
-    "max": (reduction(), lambda x, axis, keepdims: torch.amax(x, dims(x, axis), keepdims)),
-    "min": (reduction(), lambda x, axis, keepdims: torch.amin(x, dims(x, axis), keepdims)),
-    "logsumexp": (reduction(), lambda x, axis, keepdims: torch.logsumexp(x, dims(x, axis), keepdims)),
+    "sum": (reduction(), by_axis(torch.sum)), "mean": (reduction(), by_axis(torch.mean)),
+    "var": (reduction(ddof=[0, 1]), by_axis(torch.var)), "std": (reduction(ddof=[0, 1]), by_axis(torch.std)),
+    "max": (reduction(), by_axis(torch.amax)), "min": (reduction(), by_axis(torch.amin)),
+    "logsumexp": (reduction(), by_axis(torch.logsumexp)),
     "softmax": (one_axis, T.softmax), "log_softmax": (one_axis, T.log_softmax),
 
     "matmul": (products, torch.matmul), "linear": (dense, T.linear),
     "reshape": (new_shape, lambda x, shape: x.reshape(shape)),
-    "transpose": (new_order, lambda x, axes: x.permute(axes if axes is not None else tuple(range(x.ndim))[::-1])),
+    "transpose": (new_order, lambda x, axes: x.permute(tuple(range(x.ndim))[::-1] if axes is None else axes)),
     "broadcast_to": (stretched, lambda x, shape: torch.broadcast_to(x, shape)),
     "concatenate": (joined, lambda *arrays, axis: torch.cat(arrays, axis)),
     "stack": (stacked, lambda *arrays, axis: torch.stack(arrays, axis)),
     "getitem": (indices, lambda x, index: x[to_torch(index)]),
-    "pad": (border, lambda x, pad, value: T.pad(x, pad, value=value)), "interpolate": (enlarged, T.interpolate), "embedding": (lookup, T.embedding),
+    "pad": (border, lambda x, pad, value: T.pad(x, pad, value=value)),
+    "interpolate": (enlarged, T.interpolate), "embedding": (lookup, T.embedding),
 
     **{f"conv{d}d": (convolution(d), getattr(T, f"conv{d}d")) for d in (1, 2, 3)},
     **{f"conv_transpose{d}d": (convolution(d, transposed=True), getattr(T, f"conv_transpose{d}d")) for d in (1, 2, 3)},
@@ -283,7 +290,7 @@ OPERATIONS = {
     "instance_norm": (instances, with_parameters(T.instance_norm)),
 
     "mse_loss": (loss(), T.mse_loss), "l1_loss": (loss(), T.l1_loss),
-    "binary_cross_entropy": (loss(probability, lambda rng, *shape: rng.random(shape)), T.binary_cross_entropy),
-    "binary_cross_entropy_with_logits": (loss(target=lambda rng, *shape: rng.random(shape)), T.binary_cross_entropy_with_logits),
+    "binary_cross_entropy": (loss(probability, uniform), T.binary_cross_entropy),
+    "binary_cross_entropy_with_logits": (loss(target=uniform), T.binary_cross_entropy_with_logits),
     "cross_entropy": (classes, T.cross_entropy), "nll_loss": (classes, T.nll_loss),
 }

@@ -1,0 +1,129 @@
+"""Somebody else's answers, and whether minigen gives the same. Nothing here imports the somebody else.
+
+An answer is a dictionary of arrays: `value`, the `gradients` for `cotangent`, and `second`, the gradients of
+⟨gradients, directions⟩ with respect to every input and to the cotangent. The oracle tests make answers live; record.py
+writes some to answers.npz, and tests/test_references.py reads them where PyTorch is not installed.
+"""
+
+import json
+import os
+import pathlib
+
+import numpy as np
+
+import minigen as mg
+
+PATH = pathlib.Path(__file__).with_name("answers.npz")
+TOLERANCE = {"float64": 1e-10, "float32": 2e-5}         # of the largest element of what is compared, and of 1
+
+
+def is_float(x):
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def close(found, expected, tolerance, what):
+    """Same shape, same dtype, and equal to `tolerance` of the largest expected element (not less than of 1)."""
+    found = mg.to_numpy(found)
+    assert found.shape == expected.shape and found.dtype == expected.dtype, \
+        f"{what}: got {found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}"
+    largest = max(1.0, np.abs(expected).max(initial=0)) if expected.dtype.kind == "f" else 1.0
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * largest, err_msg=what)
+
+
+def call(name):
+    """The function of minigen.functional, taking the arrays of a list one by one, parameters right behind the input."""
+    function = getattr(mg.functional, name)
+    if name in ("concatenate", "stack"):
+        return lambda *arrays, **options: function(list(arrays), **options)
+    return with_parameters(function) if name.endswith("_norm") else function
+
+
+def with_parameters(function):
+    """A normalisation with weight and bias right behind the input."""
+    return lambda x, weight=None, bias=None, **options: function(x, weight=weight, bias=bias, **options)
+
+
+def leaf_or_array(x):
+    """A float array as a leaf of its own dtype, everything else as it is."""
+    return mg.Tensor(x.copy(), requires_grad=True) if is_float(x) else x
+
+
+def check(function, inputs, options, answer, tolerance):
+    """Raise unless `function(*inputs, **options)` gives this answer; the gradients both computed and recorded."""
+    x = [leaf_or_array(a) for a in inputs]
+    options = {name: a.copy() if is_float(a) else a for name, a in options.items()}
+    y = function(*x, **options)
+    close(y, answer["value"], tolerance, "value")
+    for name, a in answer["options"].items():               # running statistics are written in place
+        close(options[name], a, tolerance, f"{name} afterwards")
+    leaves = [a for a in x if isinstance(a, mg.Tensor)]
+    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, answer["cotangent"]), answer["gradients"], strict=True)):
+        close(a, b, tolerance, f"gradient of input {i}")
+    if not answer["second"]:
+        return
+    cotangent = leaf_or_array(answer["cotangent"])
+    found = mg.grad(y, leaves, cotangent, create_graph=True)
+    for i, (a, b) in enumerate(zip(found, answer["gradients"])):
+        close(a, b, tolerance, f"recorded gradient of input {i}")
+    names = [*(f"input {i}" for i in range(len(leaves))), "the cotangent"]
+    for name, leaf, b in zip(names, [*leaves, cotangent], answer["second"], strict=True):
+        close(grad_or_zero(found, leaf, answer["directions"]), b, 20 * tolerance, f"gradient of the gradient by {name}")
+
+
+def grad_or_zero(outputs, leaf, seeds=None):
+    """mg.grad for a second gradient: one that is zero everywhere may be absent from the graph."""
+    try:
+        return mg.grad(outputs, leaf, seeds)[0]
+    except RuntimeError as error:
+        if "no output depends" not in str(error):
+            raise
+        return np.zeros(leaf.shape, leaf.dtype)
+
+
+# ------------------------------------------------------------------------------------------------- the file
+
+def save(records):
+    """Write `records` (dictionaries, lists, tuples, arrays, slices, numbers, text) as one text and one flat array."""
+    numbers, size = [], 0
+
+    def put(value):
+        nonlocal size
+        if isinstance(value, (np.ndarray, np.generic)):
+            value = np.asarray(value)
+            numbers.append(value.astype("float64").ravel())
+            size += value.size
+            return {"array": [size - value.size, list(value.shape), str(value.dtype)]}
+        if isinstance(value, (tuple, slice)):
+            parts = (value.start, value.stop, value.step) if isinstance(value, slice) else value
+            return {type(value).__name__: [put(part) for part in parts]}
+        if value is Ellipsis:
+            return {"ellipsis": []}
+        if isinstance(value, dict):
+            return {"dict": [[name, put(part)] for name, part in value.items()]}
+        return [put(part) for part in value] if isinstance(value, list) else value
+
+    text = json.dumps(put(records))
+    unfinished = PATH.with_suffix(".tmp.npz")
+    np.savez_compressed(unfinished, text=np.array(text.encode()), numbers=np.concatenate(numbers))
+    os.replace(unfinished, PATH)
+
+
+def load():
+    """What save was given."""
+    with np.load(PATH) as file:
+        text, numbers = file["text"].item(), file["numbers"]
+
+    def take(value):
+        if isinstance(value, list):
+            return [take(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        (kind, parts), = value.items()
+        if kind == "array":
+            start, shape, dtype = parts
+            return numbers[start:start + int(np.prod(shape))].reshape(shape).astype(dtype)
+        if kind == "dict":
+            return {name: take(part) for name, part in parts}
+        return {"tuple": tuple, "slice": lambda p: slice(*p), "ellipsis": lambda p: ...}[kind](take(parts))
+
+    return take(json.loads(text))

@@ -1,0 +1,79 @@
+"""Everything public earns its place: it is used by another part of minigen or by a demo, or it is on a list, with a reason."""
+
+import ast
+import inspect
+import pathlib
+
+import minigen as mg
+
+PACKAGE = pathlib.Path(mg.__file__).parent
+DEMOS = PACKAGE.parent / "demos"
+
+# The operations and layers that a generative model is made of, whether or not one of the demos happens to use them.
+DEMANDED = {
+    "functional": """linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool2d avg_pool2d pad
+        interpolate embedding relu leaky_relu elu softplus logsigmoid sigmoid tanh softmax log_softmax dropout batch_norm layer_norm
+        instance_norm mse_loss l1_loss binary_cross_entropy binary_cross_entropy_with_logits cross_entropy nll_loss add subtract
+        multiply divide negative power exp log log1p sqrt square abs sin cos maximum minimum where clip sum mean var std max min
+        logsumexp matmul reshape transpose broadcast_to concatenate stack""",
+    "layers": """Dense Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d BatchNorm LayerNorm InstanceNorm Embedding
+        Dropout MaxPool2d AvgPool2d Upsample ReLU LeakyReLU ELU Softplus Sigmoid Tanh Softmax Flatten Reshape Sequential""",
+    "layers.initialisers": "glorot he normal orthogonal pytorch uniform",
+    "optim": "SGD RMSprop Adam",
+    "data": "Batches DataError mnist mnist_sample",
+    "trainers": "AutoencoderTrainer GANTrainer VAETrainer Record",
+}
+
+# Demos to come: these names wait for the demo that uses them. What no demo has come to use leaves the package with this list.
+WAITING = {
+    "optim": "AdamW linear_decay cosine_decay clip_norm clip_value",
+    "data": "grid ring swiss_roll two_moons",
+    "metrics": """PCA fit_pca mse nearest_neighbour_accuracy principal_angles ActiveUnits Estimate active_units gaussian_kl
+        importance_weighted_bound monte_carlo_kl LinearVAE linear_vae_optimum ParzenWindow parzen_log_likelihood parzen_window
+        js_divergence kl_divergence minimax_value optimal_discriminator DensityCoverage ModeCoverage PrecisionRecall
+        density_coverage mode_coverage precision_recall frechet_distance grey_share high_frequency_share laplacian_variance
+        mean_pairwise_distance Accuracy GroupAccuracy Interval accuracy auroc clopper_pearson_bound wilson_interval
+        worst_group_accuracy MutualInformationGap beta_vae_score logistic_regression mutual_information_gap""",
+}
+
+
+def module(name):
+    for part in name.split("."):
+        found = getattr(mg if name.startswith(part) else found, part)
+    return found
+
+
+def public(name):
+    """The functions and classes that `minigen.<name>` offers."""
+    here = module(name)
+    listed = getattr(here, "__all__", None) or [
+        word for word, value in vars(here).items() if not word.startswith("_") and not inspect.ismodule(value) and callable(value)
+        and (inspect.ispackage(here) or value.__module__ == here.__name__)]
+    return {word for word in listed if not inspect.ismodule(getattr(here, word))}
+
+
+def words(path):
+    """The names that a file uses: read, called, or taken from a module. Being defined or imported is no use."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+# A list of names is no use of them: neither the __init__ that offers them nor the table of what gradcheck checks.
+FILES = [path for path in [*PACKAGE.rglob("*.py"), *DEMOS.rglob("*.py")]
+         if path.name != "__init__.py" and path != PACKAGE / "gradcheck" / "cases.py"]
+USED = {word for path in FILES for word in words(path)}
+PARTS = ("functional", "layers", "layers.initialisers", "optim", "data", "metrics", "trainers")
+
+
+def test_every_public_name_is_used_or_has_its_reason():
+    allowed = {part: {*DEMANDED.get(part, "").split(), *WAITING.get(part, "").split()} for part in PARTS}
+    idle = {part: sorted(public(part) - USED - allowed[part]) for part in PARTS}
+    assert not any(idle.values()), f"only their own tests mention {idle}: let a demo use them, or take them out"
+
+
+def test_the_lists_name_what_there_is():
+    gone = {part: sorted({*names.split()} - public(part)) for names_of in (DEMANDED, WAITING) for part, names in names_of.items()}
+    assert not any(gone.values()), f"listed, but not in minigen: {gone}"
