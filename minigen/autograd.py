@@ -22,7 +22,7 @@ from operator import attrgetter
 
 import numpy
 
-from . import backend, checks
+from . import backend, checks, memory
 
 _birth = count()            # a Tensor is born after its inputs, so the order of birth is a topological order
 
@@ -81,7 +81,7 @@ class Tensor:
         """
         tape, seed = _tape([self]), checks.seed(self, gradient)
         leaves = [x for x in tape if x.creator is None]
-        for leaf, g in zip(leaves, _own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
+        for leaf, g in zip(leaves, memory.own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
             leaf.grad = g if leaf.grad is None else _array(leaf.grad + g)
 
     def __repr__(self):
@@ -141,6 +141,7 @@ class Operation:
         self.inputs = 0 if self.variadic else inputs or len(rules)
         self.preset = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.defaults = {name: self.preset[name] for name in self.names[self.inputs:] if name in self.preset}
+        self.positional = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         self.simple = not self.variadic and len(self.names) == self.inputs + len(self.defaults)
 
     def __call__(self, *inputs, **options):
@@ -163,7 +164,7 @@ class Operation:
             value = self.forward(*arrays, **options)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise checks.explained(error, self.__name__, arrays) from error
-        value = _array(value)
+        value = value if type(value) is numpy.ndarray else _array(value)
         if tensor is None:
             return value
         if value.dtype != tensor._data.dtype and self is not cast:
@@ -214,7 +215,7 @@ def frozen(*networks):
     A network is anything with parameters(). A frozen batch normalisation uses its batch's statistics, as in training,
     and leaves its running statistics alone.
     """
-    return _during(list({id(p): p for network in networks for p in network.parameters()}.values()), "requires_grad", False)
+    return _during([p for network in networks for p in network.parameters()], "requires_grad", False)
 
 
 def detect_anomaly():
@@ -241,7 +242,7 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
         seeds = [seed if isinstance(seed, Tensor) else Tensor(seed) for seed in seeds]
         found = _walk(_tape(outputs), outputs, seeds, inputs, create_graph=True)
     else:
-        found = [g if g is None else Tensor(g) for g in _own(_walk(_tape(outputs), outputs, seeds, inputs), seeds)]
+        found = [g if g is None else Tensor(g) for g in memory.own(_walk(_tape(outputs), outputs, seeds, inputs), seeds)]
     for x, g in zip(inputs, found):
         if g is None:
             raise RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after "
@@ -260,8 +261,10 @@ def _tape(outputs, ends=()):
                 raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
                                    "backward(retain_graph=True), or use minigen.grad, which frees nothing")
             if y.creator is not None and y not in ends:
-                checks.versions(y.creator)
-                stack.extend(compress(y.creator.inputs, y.creator.wants))
+                step = y.creator
+                if step.versions != [None if v is None else x.writes[0] for x, v in zip(step.inputs, step.versions)]:
+                    raise checks.stale(step)
+                stack.extend(compress(step.inputs, step.wants))
     return sorted(reached, key=attrgetter("birth"))
 
 
@@ -281,7 +284,8 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         g, step = gradients.get(y) if y in kept else gradients.pop(y, None), y.creator
         if step and g is not None and y in wanted:
             for x, gx in apply(step, g, y, wanted):
-                gx = _array(gx)
+                if isinstance(gx, numpy.generic):
+                    gx = _array(gx)
                 if gx.shape != x._data.shape:
                     gx = sum_to(gx, x._data.shape)          # broadcasting is undone here, and nowhere else
                 if gx.dtype != x._data.dtype:
@@ -320,19 +324,6 @@ def _record(step, g, y, wanted):
     else:
         found = [rule and rule(g, y, *inputs, **options) for rule in compress(operation.rules, wants)]
     return [(x, gx) for x, gx in zip(compress(inputs, wants), found) if gx is not None]
-
-
-def _own(gradients, seeds):
-    """Each gradient with memory of its own: not a part of a larger array, not that of a seed or of another gradient."""
-    taken, owned = {id(a if a.base is None else a.base) for a in seeds}, []
-    for g in gradients:
-        if g is not None:
-            memory = g if g.base is None else g.base
-            if id(memory) in taken or memory.size != g.size:
-                g = memory = g.copy(order="K")
-            taken.add(id(memory))
-        owned.append(g)
-    return owned
 
 
 # ------------------------------------------------------------------- the operations that the walk itself needs

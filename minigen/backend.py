@@ -12,8 +12,6 @@ import warnings
 
 import numpy
 
-from . import memory        # noqa: F401  (sets how freed memory is kept)
-
 
 class BackendError(RuntimeError):
     """An array library is missing, does not answer, or two of them were mixed in one operation."""

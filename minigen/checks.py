@@ -48,13 +48,13 @@ def mismatch(name, x, wanted, like=None):
 def bind(operation, given, options):
     """Positional and keyword arguments of an operation sorted into (inputs, options), as Python itself would."""
     names, count = operation.names, operation.inputs
-    if not options and operation.simple and count < len(given) <= len(names):
+    if not options and operation.simple and count < len(given) <= operation.positional:
         return given[:count], {**operation.defaults, **dict(zip(names[count:], given[count:]))}
     positional = [] if operation.variadic else names[:len(given)]
     values = {**operation.preset, **dict(zip(positional, given)), **options}
     wrong = [f"{name!r} is unknown or given twice" for name in options if name not in names or name in positional]
     wrong += [f"{name!r} is missing" for name in names if name not in values]
-    if wrong or len(given) > len(names) and not operation.variadic:
+    if wrong or len(given) > operation.positional and not operation.variadic:
         raise TypeError(f"{operation.__name__}{operation.__signature__}: {', '.join(wrong) or f'got {len(given)} arguments'}")
     return given if operation.variadic else [values.pop(name) for name in names[:count]], values
 
@@ -79,14 +79,12 @@ def seed(y, gradient):
     return gradient
 
 
-def versions(step):
-    """RuntimeError where an input of a step of the tape was written to since it was used."""
-    for x, version in zip(step.inputs, step.versions):
-        if version is not None and x.version != version:
-            raise RuntimeError(
-                f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, {x.version} now), "
-                "so its gradient would mix old activations with new values. After an update, run the forward pass again: "
-                "a GAN's generator step goes through the current D")
+def stale(step):
+    """The error for a step of the tape whose input was written to since it was used."""
+    x, version = next((x, v) for x, v in zip(step.inputs, step.versions) if v is not None and x.version != v)
+    return RuntimeError(f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, "
+                        f"{x.version} now), so its gradient would mix old activations with new values. After an update, run the "
+                        "forward pass again: a GAN's generator step goes through the current D")
 
 
 def replacement(x, array):

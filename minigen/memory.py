@@ -1,15 +1,37 @@
-"""Memory that is freed stays at hand for the next step.
-
-A training step frees and asks for the same megabytes again and again. By default glibc gives large blocks back to the
-system, and each comes back as page faults: a quarter of a convolutional GAN's step. Other C libraries have no such setting.
-"""
+"""Whose memory an array lies in, and what happens to memory that is freed."""
 
 import ctypes
 import sys
 
+from . import backend
+
+
+def own(gradients, seeds):
+    """Each gradient with memory of its own: not a part of a larger array, not that of a seed or of another gradient.
+
+    Rules often return g itself, or a view of it; adding to one gradient must never change another."""
+    taken, owned = {id(_owner(seed)) for seed in seeds}, []
+    for g in gradients:
+        if g is not None:
+            owner = _owner(g)
+            if id(owner) in taken or owner.size != g.size:
+                g = owner = g.copy(order="K")
+            taken.add(id(owner))
+        owned.append(g)
+    return owned
+
+
+def _owner(array):
+    while backend.is_array(array.base):         # of a view, the array it looks into
+        array = array.base
+    return array
+
 
 def keep_freed():
-    """Ask glibc to keep freed blocks of up to 32 MB, its largest threshold, instead of returning them."""
+    """Ask glibc to keep freed blocks of up to 32 MB, its largest threshold, for the next step.
+
+    A training step frees and asks for the same megabytes again and again; by default they go back to the system, and come
+    back as page faults, a quarter of a convolutional GAN's step. Other C libraries have no such setting."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", lambda option, value: 0)
         mallopt(-3, 32 << 20)               # M_MMAP_THRESHOLD

@@ -77,12 +77,11 @@ def test_a_layer_before_a_normalisation_learns_no_scale_and_no_shift():
     (initialisers.pytorch, L.ReLU, False)])
 def test_initialisers_keep_the_size_of_values_and_of_gradients_through_depth(init, activation, kept):
     """He and Glorot keep the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six at each ReLU."""
-    mg.set_default_dtype("float32")
-    network = L.Sequential(*[layer for _ in range(10) for layer in (L.Dense(512, 512, bias=False, init=init), activation())])
-    x = mg.tensor(np.random.default_rng(5).standard_normal((20, 512)), requires_grad=True)
+    network = L.Sequential(*[layer for _ in range(8) for layer in (L.Dense(200, 200, bias=False, init=init), activation())])
+    x = leaf(np.random.default_rng(5).standard_normal((20, 200)))
     y = network(x)
-    g, = mg.grad(y, x, np.random.default_rng(6).standard_normal((20, 512)))
-    for ratio in ((y.numpy() ** 2).mean() / (x.numpy() ** 2).mean(), (g.numpy() ** 2).mean()):
+    g, = mg.grad(y, x, np.random.default_rng(6).standard_normal((20, 200)))
+    for ratio in ((y.numpy() ** 2).mean(), (g.numpy() ** 2).mean()):
         assert 1 / 3 < ratio < 3 if kept else ratio < 1e-5
 
 
@@ -167,17 +166,15 @@ def test_dirac_gan_circles_near_its_equilibrium_and_never_arrives(h, generator_l
 
 
 def test_dirac_gan_diverges_beyond_the_critical_step():
-    points = orbit(dirac_gan(1e-6, 1e-6, 4.1), 12)
-    growth = np.abs(points[6:]).max() / np.abs(points[:6]).max()
-    assert growth == pytest.approx(1.5625 ** 6, rel=0.2)        # |λ| = 1.5625
+    points = orbit(dirac_gan(1e-7, 1e-7, 4.1), 12)
+    np.testing.assert_allclose(points[12] / points[11], -1.5625, rtol=1e-3)        # the larger eigenvalue
 
 
 def test_dirac_gan_with_the_non_saturating_loss_converges_slowly():
     """r ≈ √(8 / (t + 8/r₀²)), t = h · steps."""
-    radii = np.hypot(*orbit(dirac_gan(1.0, 1.0, 0.1, "non_saturating"), 2000).T)
-    np.testing.assert_allclose(radii[[500, 1000, 2000]], [0.390, 0.281, 0.200], atol=5e-4)
-    t = 0.1 * np.array([500, 1000, 2000])
-    np.testing.assert_allclose(radii[[500, 1000, 2000]], np.sqrt(8 / (t + 4)), rtol=0.02)
+    radii = np.hypot(*orbit(dirac_gan(1.0, 1.0, 0.1, "non_saturating"), 1000).T)
+    np.testing.assert_allclose(radii[[500, 1000]], [0.390, 0.281], atol=5e-4)
+    np.testing.assert_allclose(radii[[500, 1000]], np.sqrt(8 / (np.array([50, 100]) + 4)), rtol=0.02)
 
 
 # --------------------------------------------------------------------------- adversarial: two Gaussians

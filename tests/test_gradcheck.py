@@ -9,7 +9,7 @@ import pytest
 import strict_cupy
 
 import minigen as mg
-from minigen import autograd, layers
+from minigen import autograd, layers, memory
 from minigen import functional as F
 from minigen.autograd import operation
 from minigen.gradcheck import GradientMismatch, __main__, check_parameters, gradcheck, numerical_gradient
@@ -138,7 +138,7 @@ def test_the_third_order_too():
 # ------------------------------------------------------------------------------- memory, form, writing, randomness
 
 def test_gradients_in_the_memory_of_others_are_caught(monkeypatch):
-    monkeypatch.setattr(autograd, "_own", lambda gradients, seeds: gradients)       # the engine's guard, out of order
+    monkeypatch.setattr(memory, "own", lambda gradients, seeds: gradients)       # the engine's guard, out of order
     with pytest.raises(GradientMismatch, match="shares its memory with the cotangent"):
         gradcheck(planted(lambda x: 1 * x, lambda g, y, x: g), [X])
     with pytest.raises(GradientMismatch, match="input 1: the gradient shares its memory with another gradient"):

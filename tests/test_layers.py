@@ -201,8 +201,9 @@ def test_frozen_batch_norm_uses_the_batch_and_leaves_the_running_statistics_alon
     trained = L.BatchNorm(3)(x).numpy()
     with mg.frozen(norm):
         np.testing.assert_array_equal(norm(x).numpy(), trained)
-    assert (norm.running_mean == 0).all() and (norm.running_var == 1).all()
-    norm(x)
+        assert (norm.running_mean == 0).all() and (norm.running_var == 1).all()
+        np.testing.assert_allclose(norm.eval()(x).numpy(), x, rtol=1e-4)    # in evaluation the running ones, as ever
+    norm.train()(x)
     assert norm.running_mean.any()                              # thawed, it learns again
 
 
@@ -366,7 +367,7 @@ WRONG_SHAPES = [                                                # layer, shape g
     (L.ConvTranspose2d(3, 5, 1, padding=2), (2, 3, 4, 4), r"leaves an output of size"),
     (L.ConvTranspose3d(3, 5, 2), (2, 3, 8, 8), r"\(N, in, D, H, W\) .* \(3, 5, 2, 2, 2\)"),
     (L.BatchNorm(3), (2, 4), r"\(3,\)"), (L.BatchNorm(3), (3,), r"\(N, C"), (L.BatchNorm(3), (1, 3), "two or more"),
-    (L.LayerNorm(3), (2, 4), r"\(3,\)"), (L.LayerNorm((4, 3)), (2, 3, 4), r"\(4, 3\)"),
+    (L.LayerNorm(3), (2, 4), r"\(\*, 3\)"), (L.LayerNorm((4, 3)), (2, 3, 4), "4, 3"),
     (L.InstanceNorm(3), (2, 3), r"\(m, 3, \*S\)"), (L.InstanceNorm(3), (2, 4, 5, 5), r"\(m, 3, \*S\)"),
     (L.InstanceNorm(3), (2, 3, 1, 1), "needs two"),
     (L.MaxPool2d(2), (2, 3, 8), r"\(N, C, H, W\)"), (L.MaxPool2d(2), (2, 3, 1, 1), r"kernel \(2, 2\)"),

@@ -48,7 +48,7 @@ def public(name):
     here = module(name)
     listed = getattr(here, "__all__", None) or [
         word for word, value in vars(here).items() if not word.startswith("_") and not inspect.ismodule(value) and callable(value)
-        and (inspect.ispackage(here) or value.__module__ == here.__name__)]
+        and value.__module__.startswith(here.__name__)]
     return {word for word in listed if not inspect.ismodule(getattr(here, word))}
 
 

@@ -4,6 +4,7 @@ Every gradient in a record is compared with central differences of V(D, G), comp
 """
 
 import gc
+import itertools
 import weakref
 
 import numpy as np
@@ -459,6 +460,7 @@ WRONG_CALLS = {
     "a tensor": (lambda t, x, z: t.step(mg.tensor(x)), TypeError, "iterable of k batches, got one array"),
     "no batches": (lambda t, x, z: t.step([]), ValueError, "fewer than k = 1"),
     "more batches": (lambda t, x, z: t.step([x, x]), ValueError, "more than k = 1"),
+    "endless batches": (lambda t, x, z: t.step(itertools.repeat(x)), ValueError, "more than k = 1"),
 }
 
 

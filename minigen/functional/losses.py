@@ -16,9 +16,9 @@ def _reduced(values, reduction):
     return values if reduction == "none" else values.sum() * (1 / values.size if reduction == "mean" else 1)
 
 
-def _weight(g, x, reduction):
-    """∂L/∂(value of one element)."""
-    return g * (1 / x.size) if reduction == "mean" else g
+def _weight(g, x, reduction, factor=1.0):
+    """factor · ∂L/∂(value of one element)."""
+    return g * (factor / x.size if reduction == "mean" else factor)
 
 
 def _check(name, input, target, reduction):
@@ -29,7 +29,7 @@ def _check(name, input, target, reduction):
 
 
 @operation
-def mse_loss(input, target, reduction="mean"):
+def mse_loss(input, target, *, reduction="mean"):
     """(x − t)²        ∂L/∂x = 2 g (x − t)        ∂L/∂t = −∂L/∂x"""
     _check("mse_loss", input, target, reduction)
     difference = input - target
@@ -37,14 +37,14 @@ def mse_loss(input, target, reduction="mean"):
 
 
 @operation
-def l1_loss(input, target, reduction="mean"):
+def l1_loss(input, target, *, reduction="mean"):
     """|x − t|        ∂L/∂x = g sign(x − t)        ∂L/∂t = −∂L/∂x"""
     _check("l1_loss", input, target, reduction)
     return _reduced(abs(input - target), reduction)
 
 
 @operation
-def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+def binary_cross_entropy_with_logits(input, target, *, reduction="mean"):
     """−t log σ(x) − (1 − t) log(1 − σ(x)) = max(x, 0) − x t + log(1 + e^−|x|), for logits x and targets in [0, 1]
 
     ∂L/∂x = g (σ(x) − t)        ∂L/∂t = −g x"""
@@ -56,7 +56,7 @@ def binary_cross_entropy_with_logits(input, target, reduction="mean"):
 
 
 @operation
-def binary_cross_entropy(input, target, reduction="mean"):
+def binary_cross_entropy(input, target, *, reduction="mean"):
     """−t log p − (1 − t) log(1 − p) for probabilities p, each logarithm kept above −100 as in PyTorch
 
     ∂L/∂p = g (p − t) / (p (1 − p))        ∂L/∂t = g (log(1 − p) − log p). Prefer logits: p = σ(x) has lost its tail."""
@@ -74,8 +74,8 @@ def _at_least(x, floor):
     return where(constant(x) > floor, x, floor)
 
 
-mse_loss.gradients(lambda g, y, x, t, reduction: 2 * _weight(g, x, reduction) * (x - t),
-                   lambda g, y, x, t, reduction: -2 * _weight(g, x, reduction) * (x - t))
+mse_loss.gradients(lambda g, y, x, t, reduction: _weight(g, x, reduction, 2.0) * (x - t),
+                   lambda g, y, x, t, reduction: _weight(g, x, reduction, -2.0) * (x - t))
 l1_loss.gradients(lambda g, y, x, t, reduction: _weight(g, x, reduction) * _sign_of(x - t),
                   lambda g, y, x, t, reduction: -_weight(g, x, reduction) * _sign_of(x - t))
 binary_cross_entropy_with_logits.gradients(
@@ -86,7 +86,7 @@ binary_cross_entropy.gradients(
     lambda g, y, p, t, reduction: _weight(g, p, reduction) * (log(1 - p) - log(p)))
 
 
-def nll_loss(input, target, reduction="mean"):
+def nll_loss(input, target, *, reduction="mean"):
     """−log p of the right class: input log-probabilities (m, classes), target integers (m,) in 0 .. classes − 1
 
     ∂L/∂input = −g at the right class, else 0. IndexError for a label out of range."""
@@ -103,8 +103,8 @@ def nll_loss(input, target, reduction="mean"):
     return values if reduction == "none" else multiply(sum(values), 1 / len(target) if reduction == "mean" else 1.0)
 
 
-def cross_entropy(input, target, reduction="mean"):
+def cross_entropy(input, target, *, reduction="mean"):
     """nll_loss of log_softmax: input logits (m, classes), target integers (m,)        ∂L/∂input = g (softmax − one-hot)"""
     if input.ndim != 2:
         raise ValueError(f"cross_entropy: input of shape {input.shape}, expected (m, classes)")
-    return nll_loss(log_softmax(input, 1), target, reduction)
+    return nll_loss(log_softmax(input, 1), target, reduction=reduction)

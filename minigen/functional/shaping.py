@@ -89,7 +89,7 @@ def _pad(x, widths, value):
 _pad.gradients(lambda g, y, x, widths, value: getitem(g, tuple(slice(a, a + n) for (a, _), n in zip(widths, x.shape))))
 
 
-def pad(input, pad, value=0.0):
+def pad(input, pad, *, value=0.0):
     """A constant around the last axes; `pad` = (before, after) of the last axis, then of the one before it, ...
     ∂L/∂x = g without the border"""
     if not isinstance(pad, (tuple, list)) or len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad, default=0) < 0:
@@ -98,7 +98,7 @@ def pad(input, pad, value=0.0):
     return _pad(input, tuple([(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]), value)
 
 
-def interpolate(input, scale_factor, mode="nearest"):
+def interpolate(input, *, scale_factor, mode="nearest"):
     """(N, C, *S) -> (N, C, *(factor · S)): each element becomes a block of itself        ∂L/∂x = g summed over the block"""
     if mode != "nearest":
         raise ValueError(f'interpolate: got mode {mode!r}, only "nearest" is here')

@@ -112,7 +112,7 @@ class Upsample(Layer):
         self.scale_factor = scale_factor
 
     def forward(self, x):
-        return F.interpolate(x, self.scale_factor)
+        return F.interpolate(x, scale_factor=self.scale_factor)
 
     def describe(self):
         return f"Upsample({self.scale_factor})"

@@ -1,4 +1,4 @@
-"""ONNX's published node tests that minigen cannot run, by the reason, for onnx 1.16 to 1.23. See test_onnx.py."""
+"""ONNX's published node tests that minigen cannot run, by the reason (onnx 1.23). See test_onnx.py."""
 
 _BY_REASON = {
     "numbers that are neither float32 nor float64": """

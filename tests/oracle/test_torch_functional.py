@@ -77,6 +77,14 @@ def test_binary_cross_entropy_of_certain_probabilities(dtype):
     np.testing.assert_allclose(mg.grad(value, ours, np.ones(6))[0].numpy(), theirs.grad.numpy(), rtol=1e-6)
 
 
+def test_padding_never_wins_a_maximum():
+    """A window of −∞ stays −∞: the border of a padded pooling is no element."""
+    x = np.full((2, 2, 4, 4), -np.inf)
+    x[0, 0, 0, 0] = 5.0
+    expected = T.max_pool2d(torch.tensor(x), 2, 2, 1).numpy()
+    np.testing.assert_array_equal(F.max_pool2d(x, 2, 2, 1), expected)
+
+
 def test_softplus_has_no_threshold():
     """Torch's softplus is x itself beyond 20, off by e⁻²⁰ = 2e-9; here it is exact, so they meet to that."""
     x = np.array([19.0, 21.0, 30.0])

@@ -1,0 +1,187 @@
+"""Eight patterns through three hidden units: the network that invents the binary code, and how often it does.
+
+The 8-3-8 autoencoder of Rumelhart, Hinton & Williams (1986), in the setting of Mitchell (Machine Learning, 1997, figures
+4.7 to 4.9): one-hot inputs, sigmoid units, plain gradient descent with rate 0.3 on half the summed squared error, weights from
+U(-0.1, 0.1), 5,000 steps. The lecture shows one run. Here a hundred starts are trained at once, and one of them is shown.
+
+    python demos/autoencoder_8_3_8.py
+"""
+
+# %% What the lecture shows, and what this run asks
+import common
+import numpy as np
+from common import plt
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import Dense, Sequential, Sigmoid
+from minigen.metrics import clopper_pearson_bound, wilson_interval
+
+arguments = common.arguments(__doc__, steps=5000, options={
+    "--seeds": {"type": int, "default": 100, "help": "how many starts are trained (default 100)"}})
+N, STEPS = arguments.seeds, arguments.steps
+X = np.eye(8, dtype=np.float32)                     # the eight patterns; the input is the target
+RATE = 0.3
+
+# %% A hundred networks in one: every weight has a leading axis for the start it belongs to
+SHAPES = {"W1": (N, 8, 3), "b1": (N, 1, 3), "W2": (N, 3, 8), "b2": (N, 1, 8)}
+START = {name: mg.to_numpy(mg.random.uniform(-0.1, 0.1, shape)) for name, shape in SHAPES.items()}
+
+
+def forward(W1, b1, W2, b2):
+    """hidden values (N, 8, 3) and outputs (N, 8, 8) of all networks for all patterns"""
+    hidden = F.sigmoid(F.matmul(X_device, W1) + b1)
+    return hidden, F.sigmoid(F.matmul(hidden, W2) + b2)
+
+
+def descend(momentum, steps, every=50):
+    """Train all networks; returns the step numbers looked at, and the hidden values and outputs at each."""
+    parameters = [mg.tensor(START[name], requires_grad=True, name=name) for name in SHAPES]
+    optimizer = mg.optim.SGD(parameters, lr=RATE, momentum=momentum)
+    looked, hiddens, outputs = [], [], []
+    for step in range(steps + 1):
+        hidden, output = forward(*parameters)
+        if step % every == 0 or step == steps:
+            looked.append(step)
+            hiddens.append(hidden.numpy())
+            outputs.append(output.numpy())
+        loss = 0.5 * F.sum(F.square(output - X_device))         # a sum over networks: no gradient passes between them
+        if step < steps:
+            optimizer.step(mg.grad(loss, parameters))
+    return np.array(looked), np.array(hiddens), np.array(outputs)
+
+
+def identity(outputs):
+    """Which networks give each pattern back, every output rounded at 1/2: (..., N)"""
+    return ((outputs > 0.5) == (X > 0.5)).all((-2, -1))
+
+
+def codes(hiddens):
+    """How many of the eight rounded codes differ from each other: (..., N)"""
+    numbers = np.sort(((hiddens > 0.5) * [4, 2, 1]).sum(-1), axis=-1)
+    return 1 + (np.diff(numbers, axis=-1) > 0).sum(-1)
+
+
+X_device = mg.backend.asarray(X)
+plain = descend(momentum=0.0, steps=STEPS)
+heavy = descend(momentum=0.9, steps=max(1, STEPS * 3 // 5))     # ten times the speed: 3,000 steps are plenty
+
+# %% The run to show: the first start whose eight codes differ. It is selected, and this says so
+distinct = codes(plain[1][-1]) == 8
+chosen = int(distinct.argmax())
+how = f"the first of {N} starts with eight different codes; {chosen} before it were skipped" if distinct.any() else \
+    f"the first of {N} starts; none of them has eight different codes"
+
+encoder, decoder = Sequential(Dense(8, 3), Sigmoid()), Sequential(Dense(3, 8), Sigmoid())
+encoder.load_state_dict({"0.weight": START["W1"][chosen].T, "0.bias": START["b1"][chosen, 0]})
+decoder.load_state_dict({"0.weight": START["W2"][chosen].T, "0.bias": START["b2"][chosen, 0]})
+optimizer = mg.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=RATE)
+trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer, loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
+path = []
+trainer.fit([X], STEPS, callbacks=[lambda _, record: path.append(mg.to_numpy(record.latent).copy())])
+with mg.no_grad():
+    hidden = encoder(X_device)
+    output = decoder(hidden)
+hidden, output = mg.to_numpy(hidden), mg.to_numpy(output)
+path = np.array([*path, hidden])                                # (steps + 1, 8, 3)
+
+print(f"\ninput      hidden values    rounded  output, rounded          ({how})")
+for x, h, y in zip(X, hidden, output):
+    bits = ["".join(str(int(v > 0.5)) for v in row) for row in (x, h, y)]
+    print(f"{bits[0]} → {' '.join(f'{v:.2f}' for v in h)} → {bits[1]}    → {bits[2]}   {' '.join(f'{v:.2f}' for v in y)}")
+
+# %% The claims
+learned, different, after = identity(plain[2][-1]), codes(plain[1][-1]), f"after {STEPS:,} steps"
+different_heavy, after_heavy = codes(heavy[1][-1]), f"after {heavy[0][-1]:,} steps"
+
+
+def share(which):
+    """How many of the networks, and the 95% interval of their share."""
+    count = int(which.sum())
+    return f"{count} of {N} networks", (clopper_pearson_bound(N), 1.0) if count == N else wilson_interval(count, N)
+
+
+def first(run):
+    """The first step looked at where 99% of the networks know the identity; infinity if none."""
+    return min(run[0][identity(run[2]).mean(1) >= 0.99], default=np.inf)
+
+
+claims = common.Claims()
+text, interval = share(learned)
+claims.add(f"the network learns the identity {after}", text, ">= 99%", learned.mean() >= 0.99, interval)
+text, interval = share(different == 8)
+claims.add(f"its rounded hidden values are the binary code: all eight differ, {after}", text, interval=interval)
+claims.add("... which is the rate known for this setting", float((different == 8).mean()), "0.56 to 0.84",
+           0.56 <= (different == 8).mean() <= 0.84)
+claims.add("momentum 0.9 knows the identity sooner: step at which 99% of the networks do", f"{first(heavy)}, plain {first(plain)}",
+           "fewer", first(heavy) < first(plain))
+text, interval = share(different_heavy == 8)
+claims.add(f"... but different codes are rarer with it: {after_heavy}", text, "34% to 64%",
+           0.34 <= (different_heavy == 8).mean() <= 0.64, interval)
+gaps = np.abs(plain[1][-1][:, :, None] - plain[1][-1][:, None]).max(-1)[:, ~np.eye(8, dtype=bool)].min(1)
+claims.add("before rounding no two codes are alike: smallest distance (largest coordinate) in any network", float(gaps.min()))
+claims.add("hidden values outside [0.1, 0.9]", float(((plain[1][-1] < 0.1) | (plain[1][-1] > 0.9)).mean()))
+claims.add("the trainer's run is the same run: largest difference of its hidden values from those of the batch",
+           float(np.abs(hidden - plain[1][-1][chosen]).max()), "<= 0.01", np.abs(hidden - plain[1][-1][chosen]).max() <= 0.01)
+
+# %% Picture 1: the way to the corners of the cube, and the slide's table
+figure = plt.figure(figsize=(13, 5.6))
+grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.25))
+cube = figure.add_subplot(grid[0], projection="3d")
+for a in range(8):
+    for bit in range(3):
+        corner = np.array([a >> 2 & 1, a >> 1 & 1, a & 1])
+        if not corner[bit]:
+            cube.plot(*np.array([corner, corner + np.eye(3, dtype=int)[bit]]).T, color="0.75", linewidth=1)
+for i in range(8):
+    colour = "0.55" if i == 7 else f"C{i}"
+    cube.plot(*path[:, i].T, color=colour)
+    cube.scatter(*path[-1, i], color=colour, s=70, depthshade=False)
+    cube.text(*(path[-1, i] + 0.14 * (path[-1, i] - 0.5)), f"{i + 1}", color=colour, fontsize=15, weight="bold",
+              ha="center", va="center")
+cube.scatter(*path[0].mean(0), color="black", s=40, marker="x", depthshade=False)
+cube.set(xticks=(0, 1), yticks=(0, 1), zticks=(0, 1), xlabel="hidden 1", ylabel="hidden 2", zlabel="hidden 3")
+cube.set_title("From one point (×) to the corners of the cube")
+cube.view_init(22, -62)
+cube.set_box_aspect((1, 1, 1), zoom=0.95)
+
+table = figure.add_subplot(grid[1])
+cells = np.full((8, 8 + 1 + 3 + 1 + 3 + 1 + 8), np.nan)
+cells[:, :8], cells[:, 9:12], cells[:, 13:16], cells[:, 17:] = X, hidden, hidden > 0.5, output
+table.imshow(cells, cmap="Blues", vmin=0, vmax=1.25, aspect="auto")
+for (row, column), value in np.ndenumerate(cells):
+    if not np.isnan(value):
+        digits = 2 if column in (9, 10, 11) or column > 16 else 0
+        table.text(column, row, f"{value:.{digits}f}".replace("0.", ".", 1), ha="center", va="center", fontsize=10,
+                   color="white" if value > 0.75 else "0.15")
+table.set_xticks((3.5, 10, 14, 20.5), ("input", "hidden values", "rounded", "output"), fontsize=12)
+table.xaxis.tick_top()
+table.set_yticks(range(8), range(1, 9))
+table.tick_params(length=0)
+table.spines[:].set_visible(False)
+table.set_title(f"Three bits for eight patterns, found by descent (step {STEPS:,})", pad=26)
+table.set_xlabel(f"({how})", fontsize=10, color="0.35")
+common.save(figure, arguments.out / "codes.png")
+
+# %% Picture 2: not always
+figure, (rates, counts) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=(1.6, 1))
+for (steps, hiddens, outputs), name, style in ((plain, "plain descent", "-"), (heavy, "momentum 0.9", "--")):
+    for values, what, colour in ((identity(outputs), "identity learned", "C0"), (codes(hiddens) == 8, "eight different codes", "C1")):
+        rates.plot(steps, 100 * values.mean(1), style, color=colour, label=f"{what}, {name}")
+        low, high = np.array([wilson_interval(int(v.sum()), N) for v in values]).T
+        rates.fill_between(steps, 100 * low, 100 * high, color=colour, alpha=0.12, linewidth=0)
+rates.set(xlabel="step", ylabel=f"% of {N} networks (band: 95% interval)", ylim=(0, 101), xlim=(0, STEPS),
+          title="The identity is always learned, the binary code only often")
+rates.legend(loc="center right", bbox_to_anchor=(1, 0.27))
+for offset, different_codes, name, colour in ((-0.2, different, "plain descent", "C1"), (0.2, different_heavy, "momentum 0.9", "#F0B080")):
+    heights = [100 * (different_codes == k).mean() for k in range(1, 9)]
+    bars = counts.bar(np.arange(1, 9) + offset, heights, 0.4, color=colour, label=name)
+    counts.bar_label(bars, [f"{h:.0f}" if h else "" for h in heights], fontsize=10)
+counts.set(xlabel="different rounded codes, of 8", ylabel=f"% of {N} networks", xlim=(min(5, different.min()) - 0.6, 8.6),
+           title="Where it fails, two codes share a corner")
+counts.legend(loc="upper left")
+common.save(figure, arguments.out / "starts.png")
+
+common.finish(arguments, claims, identity=float(learned.mean()), distinct=float((different == 8).mean()),
+              identity_momentum=float(identity(heavy[2][-1]).mean()), distinct_momentum=float((different_heavy == 8).mean()),
+              chosen=chosen, argmax=float((plain[2][-1].argmax(-1) == np.arange(8)).all(-1).mean()))

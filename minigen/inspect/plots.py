@@ -1,0 +1,75 @@
+"""Figures of recorded curves. A colour means one thing in every picture: D is blue, G and what it makes orange, real green, a
+gradient magenta (a choice that colour-blind eyes can tell apart).
+"""
+
+import math
+
+import numpy
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+
+COLOURS = {"D": "#0072B2", "G": "#D55E00", "generated": "#D55E00", "real": "#009E73", "gradient": "#AA3377", "quiet": "#666666"}
+_SHADES = {"D": "Blues", "G": "Oranges"}
+
+
+def game(curves):
+    """The minimax game over time, of a Curves that listened to a GANTrainer: V beside −log 4, D(x) and D(G(z)) beside 1/2."""
+    figure = Figure(figsize=(9.5, 3.8))
+    value, belief = figure.subplots(1, 2)
+    _line(value, curves.steps, curves.values["V"], COLOURS["D"], "V(D, G)")
+    _level(value, -math.log(4), "−log 4")
+    value.set(title="V: D ascends it, G descends it", xlabel="iteration")
+    for name, meaning in (("D(x)", "real"), ("D(G(z))", "generated")):
+        _line(belief, curves.steps, curves.values[name], COLOURS[meaning], name)
+    _level(belief, 0.5, "1/2")
+    belief.set(title="what D thinks, mean over the batch", xlabel="iteration", ylim=(0, 1))
+    belief.legend(loc="upper right")
+    return figure
+
+
+def gradient_norms(curves):
+    """The norm of every layer's gradient over time, a panel for each network; and below, the first iterations of a GAN phase by
+    phase: a frozen network was asked for no gradient, so it has no point there (absent, not zero)."""
+    first = sum(step == i + 1 for i, step in enumerate(curves.steps))
+    phases = {"D", "G"} == set(curves.norms) and first > 1
+    figure = Figure(figsize=(9.5, 6.4 if phases else 4))
+    grid = figure.add_gridspec(1 + phases, len(curves.norms), height_ratios=(2, 1)[:1 + phases])
+    axes = None
+    for column, (network, layers) in enumerate(curves.norms.items()):
+        axes = figure.add_subplot(grid[0, column], sharey=axes)
+        shades = colormaps[_SHADES.get(network, "viridis")](numpy.linspace(0.4, 0.95, len(layers)))
+        for (layer, norms), shade in zip(layers.items(), shades):
+            axes.plot(curves.steps, _smooth(norms), color=shade, label=layer)
+        axes.set(title=f"{network}: norm of each layer's gradient", xlabel="iteration", yscale="log")
+        axes.legend(fontsize="small", ncols=2)
+    if phases:
+        _phases(figure.add_subplot(grid[1, :]), curves, first)
+    return figure
+
+
+def _phases(axes, curves, first):
+    for phase, (network, marker) in enumerate((("D", "o"), ("G", "s"))):
+        norms = numpy.linalg.norm([values[:first] for values in curves.norms[network].values()], axis=0)
+        places = numpy.arange(1, first + 1) + phase / 2
+        axes.plot(places, norms, marker, color=COLOURS[network], markersize=9)
+        for place in places:
+            axes.axvspan(place - 0.25, place + 0.25, color=COLOURS[network], alpha=0.1, linewidth=0)
+    axes.set(title="The first iterations: in phase 1 (blue) G is frozen and has no gradient, in phase 2 (orange) D has none",
+             xlabel="iteration", ylabel="gradient's norm", yscale="log", xlim=(0.75, first + 0.75), xticks=range(1, first + 1))
+
+
+def _line(axes, steps, values, colour, label):
+    """A recorded quantity: pale as it was, strong its running mean."""
+    axes.plot(steps, values, color=colour, linewidth=0.8, alpha=0.3)
+    axes.plot(steps, _smooth(values), color=colour, label=label)
+
+
+def _smooth(values, width=9):
+    """The mean over a window of `width` recorded values, narrower at both ends."""
+    return [numpy.mean(values[max(0, i - r):i + r + 1]) for i in range(len(values)) for r in (min(width // 2, i, len(values) - 1 - i),)]
+
+
+def _level(axes, height, text):
+    """A dashed line that says what it stands for."""
+    axes.axhline(height, color=COLOURS["quiet"], linestyle="--", linewidth=1.2)
+    axes.annotate(text, (0.99, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=COLOURS["quiet"])
