@@ -76,7 +76,8 @@ encoder, decoder = Sequential(Dense(8, 3), Sigmoid()), Sequential(Dense(3, 8), S
 encoder.load_state_dict({"0.weight": START["W1"][chosen].T, "0.bias": START["b1"][chosen, 0]})
 decoder.load_state_dict({"0.weight": START["W2"][chosen].T, "0.bias": START["b2"][chosen, 0]})
 optimizer = mg.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=RATE)
-trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer, loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
+trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer,
+                                         loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
 path = []
 trainer.fit([X], STEPS, callbacks=[lambda _, record: path.append(mg.to_numpy(record.latent).copy())])
 with mg.no_grad():
@@ -85,7 +86,8 @@ with mg.no_grad():
 hidden, output = mg.to_numpy(hidden), mg.to_numpy(output)
 path = np.array([*path, hidden])                                # (steps + 1, 8, 3)
 
-print(f"\ninput      hidden values    rounded  output, rounded          ({how})")
+print(f"\nThe table of the lecture from this run: {how}\n")
+print("input      hidden values    rounded  output, rounded and not")
 for x, h, y in zip(X, hidden, output):
     bits = ["".join(str(int(v > 0.5)) for v in row) for row in (x, h, y)]
     print(f"{bits[0]} → {' '.join(f'{v:.2f}' for v in h)} → {bits[1]}    → {bits[2]}   {' '.join(f'{v:.2f}' for v in y)}")
@@ -113,13 +115,14 @@ text, interval = share(different == 8)
 claims.add(f"its rounded hidden values are the binary code: all eight differ, {after}", text, interval=interval)
 claims.add("... which is the rate known for this setting", float((different == 8).mean()), "0.56 to 0.84",
            0.56 <= (different == 8).mean() <= 0.84)
-claims.add("momentum 0.9 knows the identity sooner: step at which 99% of the networks do", f"{first(heavy)}, plain {first(plain)}",
-           "fewer", first(heavy) < first(plain))
+claims.add("momentum 0.9 knows the identity sooner: step at which 99% of the networks do",
+           f"{first(heavy)}, plain {first(plain)}", "fewer", first(heavy) < first(plain))
 text, interval = share(different_heavy == 8)
 claims.add(f"... but different codes are rarer with it: {after_heavy}", text, "34% to 64%",
            0.34 <= (different_heavy == 8).mean() <= 0.64, interval)
 gaps = np.abs(plain[1][-1][:, :, None] - plain[1][-1][:, None]).max(-1)[:, ~np.eye(8, dtype=bool)].min(1)
-claims.add("before rounding no two codes are alike: smallest distance (largest coordinate) in any network", float(gaps.min()))
+claims.add("before rounding no two codes are alike: smallest distance (largest coordinate) in any network",
+           float(gaps.min()))
 claims.add("hidden values outside [0.1, 0.9]", float(((plain[1][-1] < 0.1) | (plain[1][-1] > 0.9)).mean()))
 claims.add("the trainer's run is the same run: largest difference of its hidden values from those of the batch",
            float(np.abs(hidden - plain[1][-1][chosen]).max()), "<= 0.01", np.abs(hidden - plain[1][-1][chosen]).max() <= 0.01)
@@ -166,15 +169,17 @@ common.save(figure, arguments.out / "codes.png")
 # %% Picture 2: not always
 figure, (rates, counts) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=(1.6, 1))
 for (steps, hiddens, outputs), name, style in ((plain, "plain descent", "-"), (heavy, "momentum 0.9", "--")):
-    for values, what, colour in ((identity(outputs), "identity learned", "C0"), (codes(hiddens) == 8, "eight different codes", "C1")):
+    for values, what, colour in ((identity(outputs), "identity learned", "C0"),
+                                 (codes(hiddens) == 8, "eight different codes", "C1")):
         rates.plot(steps, 100 * values.mean(1), style, color=colour, label=f"{what}, {name}")
         low, high = np.array([wilson_interval(int(v.sum()), N) for v in values]).T
         rates.fill_between(steps, 100 * low, 100 * high, color=colour, alpha=0.12, linewidth=0)
 rates.set(xlabel="step", ylabel=f"% of {N} networks (band: 95% interval)", ylim=(0, 101), xlim=(0, STEPS),
           title="The identity is always learned, the binary code only often")
 rates.legend(loc="center right", bbox_to_anchor=(1, 0.27))
-for offset, different_codes, name, colour in ((-0.2, different, "plain descent", "C1"), (0.2, different_heavy, "momentum 0.9", "#F0B080")):
-    heights = [100 * (different_codes == k).mean() for k in range(1, 9)]
+for offset, found, name, colour in ((-0.2, different, "plain descent", "C1"),
+                                    (0.2, different_heavy, "momentum 0.9", "#F0B080")):
+    heights = [100 * (found == k).mean() for k in range(1, 9)]
     bars = counts.bar(np.arange(1, 9) + offset, heights, 0.4, color=colour, label=name)
     counts.bar_label(bars, [f"{h:.0f}" if h else "" for h in heights], fontsize=10)
 counts.set(xlabel="different rounded codes, of 8", ylabel=f"% of {N} networks", xlim=(min(5, different.min()) - 0.6, 8.6),

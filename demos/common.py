@@ -10,6 +10,7 @@ The judge is the classifier that supervised.py trains: it says which digit an im
 """
 
 import argparse
+import io
 import json
 import os
 import pathlib
@@ -72,7 +73,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
         mg.use(chosen.backend)
         mg.seed(chosen.seed)
         chosen.out.mkdir(parents=True, exist_ok=True)
-        _write(chosen.out / "run.json", b"{}")
+        write(chosen.out / "run.json", b"{}")
     except OSError as error:
         parser.error(f"--out {chosen.out} cannot be written ({error.strerror}); choose another directory")
     except (mg.BackendError, ValueError) as error:
@@ -95,7 +96,7 @@ def finish(arguments, claims=None, **figures):
         "backend": mg.backend.xp.__name__, "device": mg.backend.describe(), "seconds": seconds,
         "figures": figures, "claims": claims.rows if claims else [],
     }
-    _write(arguments.out / "run.json", json.dumps(about, indent=1, ensure_ascii=False, default=_plain).encode())
+    write(arguments.out / "run.json", json.dumps(about, indent=1, ensure_ascii=False, default=_plain).encode())
     files = sorted(path.name for path in arguments.out.iterdir() if path.stat().st_mtime >= arguments.started - 1)
     if claims:
         print(f"\n{claims}\n")
@@ -120,8 +121,9 @@ def _plain(value):
     return np.asarray(value).tolist()
 
 
-def _write(path, data):
-    """Write `data` to `path` in one piece: nobody ever sees half a file."""
+def write(path, data):
+    """Write the bytes `data` to `path` in one piece: nobody ever sees half a file."""
+    path = pathlib.Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
@@ -195,13 +197,9 @@ def show(axes, images, columns, title=None):
 
 def save(figure, path):
     """Write the figure as the PNG `path` in one piece, and close it."""
-    path = pathlib.Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        figure.savefig(part, format="png")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    write(path, picture.getvalue())
     if NOTEBOOK:
         from IPython.display import display
         display(figure)
@@ -235,6 +233,13 @@ def judge():
     with np.load(HERE / "judge.npz", allow_pickle=False) as file:
         network.load_state_dict(dict(file))
     return network.eval()
+
+
+def save_judge(network):
+    """Keep the classifier's state as judge.npz, in half precision: what supervised.py --save-judge does."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **{name: mg.to_numpy(array).astype(np.float16) for name, array in network.state_dict().items()})
+    write(HERE / "judge.npz", file.getvalue())
 
 
 def probabilities(network, images, batch=500):

@@ -1,6 +1,6 @@
 """minigen: a small engine for learning how generative models learn."""
 
-from . import backend, checkpoint, data, functional, layers, optim, trainers
+from . import backend, checkpoint, data, functional, layers, metrics, optim, trainers
 from .autograd import Tensor, detect_anomaly, frozen, grad, no_grad, tensor
 from .backend import BackendError, set_default_dtype, to_numpy, use
 from .checks import NonFiniteError

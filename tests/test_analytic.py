@@ -31,7 +31,8 @@ def test_gradient_descent_with_weight_decay_is_ridge_regression():
     optimizer = SGD(dense.parameters(), 0.3, momentum=0.5, weight_decay=0.2)
     for _ in range(300):
         optimizer.step(mg.grad(F.mse_loss(dense(X), y) * 0.5, dense.parameters()))
-    np.testing.assert_allclose(dense.weight.numpy().T, np.linalg.solve(X.T @ X / 30 + 0.2 * np.eye(4), X.T @ y / 30), rtol=1e-9)
+    np.testing.assert_allclose(dense.weight.numpy().T, np.linalg.solve(X.T @ X / 30 + 0.2 * np.eye(4), X.T @ y / 30),
+                               rtol=1e-9)
 
 
 def test_gradient_and_hessian_of_logistic_regression():
@@ -73,11 +74,13 @@ def test_a_layer_before_a_normalisation_learns_no_scale_and_no_shift():
 
 
 @pytest.mark.parametrize("init, activation, kept", [
-    (initialisers.he, L.ReLU, True), (initialisers.glorot, lambda: lambda x: x, True), (initialisers.orthogonal, lambda: lambda x: x, True),
+    (initialisers.he, L.ReLU, True), (initialisers.glorot, lambda: lambda x: x, True),
+    (initialisers.orthogonal, lambda: lambda x: x, True),
     (initialisers.pytorch, L.ReLU, False)])
 def test_initialisers_keep_the_size_of_values_and_of_gradients_through_depth(init, activation, kept):
     """He and Glorot keep the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six at each ReLU."""
-    network = L.Sequential(*[layer for _ in range(8) for layer in (L.Dense(200, 200, bias=False, init=init), activation())])
+    network = L.Sequential(*[layer for _ in range(8) for layer in (L.Dense(200, 200, bias=False, init=init),
+                                                                   activation())])
     x = leaf(np.random.default_rng(5).standard_normal((20, 200)))
     y = network(x)
     g, = mg.grad(y, x, np.random.default_rng(6).standard_normal((20, 200)))
@@ -94,11 +97,13 @@ def test_a_linear_autoencoder_is_principal_component_analysis():
     X -= X.mean(0)
     _, singular, components = np.linalg.svd(X, full_matrices=False)
     encoder, decoder = L.Dense(5, 2, bias=False), L.Dense(2, 5, bias=False)
-    trainer = AutoencoderTrainer(encoder, decoder, Adam(encoder.parameters() + decoder.parameters(), cosine_decay(0.05, 800)))
+    trainer = AutoencoderTrainer(encoder, decoder, Adam(encoder.parameters() + decoder.parameters(),
+                                                        cosine_decay(0.05, 800)))
     for _ in range(800):
         trainer.step(X)
     assert trainer.record.value == pytest.approx((singular[2:] ** 2).sum() / X.size, rel=1e-6)
-    np.testing.assert_allclose(decoder.weight.numpy() @ encoder.weight.numpy(), components[:2].T @ components[:2], atol=1e-3)
+    np.testing.assert_allclose(decoder.weight.numpy() @ encoder.weight.numpy(), components[:2].T @ components[:2],
+                               atol=1e-3)
 
 
 # ------------------------------------------------------------------------------- variational: the gradient
@@ -161,7 +166,8 @@ def test_dirac_gan_moves_by_its_formula():
 def test_dirac_gan_circles_near_its_equilibrium_and_never_arrives(h, generator_loss):
     """Linearised, one iteration has determinant 1 and trace 2 − h²/4: for h < 4 it turns by an angle of cosine 1 − h²/8."""
     points = orbit(dirac_gan(1e-5, 1e-5, h, generator_loss), 60)
-    np.testing.assert_allclose(points[2:], (2 - h ** 2 / 4) * points[1:-1] - points[:-2], atol=1e-9 * np.abs(points).max())
+    np.testing.assert_allclose(points[2:], (2 - h ** 2 / 4) * points[1:-1] - points[:-2],
+                               atol=1e-9 * np.abs(points).max())
     assert np.abs(points[-20:]).max() > 0.5 * np.abs(points[:20]).max()
 
 
@@ -197,7 +203,8 @@ def test_against_a_shifted_gaussian_the_best_d_is_a_straight_line_and_g_descends
     trainer = GANTrainer(G, D, SGD(G.parameters(), 0.0), SGD(D.parameters(), 1.5, momentum=0.8))
     for _ in range(200):
         record = trainer.update_discriminator(QUANTILES, QUANTILES)
-    assert D.weight.item() == pytest.approx(-shift, abs=3e-3) and D.bias.item() == pytest.approx(shift ** 2 / 2, abs=3e-3)
+    assert D.weight.item() == pytest.approx(-shift, abs=3e-3) and D.bias.item() == pytest.approx(shift ** 2 / 2,
+                                                                                                 abs=3e-3)
     assert record.value == pytest.approx(published, abs=1e-3) and theory(shift) == pytest.approx(published, abs=1e-6)
     slope = (theory(shift + 1e-3) - theory(shift - 1e-3)) / 2e-3
     assert trainer.update_generator(4000, QUANTILES).gradients["bias"][0] == pytest.approx(slope, abs=2e-3)

@@ -32,7 +32,8 @@ def gan(width=5):
     """Adam with a schedule, dropout in D, batch normalisation in both."""
     G = L.Sequential(L.Dense(3, width), L.BatchNorm(width), L.ReLU(), L.Dense(width, 6))
     D = L.Sequential(L.Dense(6, width), L.BatchNorm(width), L.LeakyReLU(), L.Dropout(0.3), L.Dense(width, 1))
-    return GANTrainer(G, D, Adam(G.parameters(), linear_decay(0.01, 0, 20), betas=(0.5, 0.999)), RMSprop(D.parameters(), 0.01), k=2,
+    return GANTrainer(G, D, Adam(G.parameters(), linear_decay(0.01, 0, 20), betas=(0.5, 0.999)),
+                      RMSprop(D.parameters(), 0.01), k=2,
                       prior=lambda m: mg.randn(m, 3))
 
 
@@ -57,7 +58,8 @@ every_trainer = pytest.mark.parametrize("make", TRAINERS.values(), ids=TRAINERS)
 
 def everything(trainer):
     """All that a run consists of: weights, statistics, optimizer state, random state, place in the data, steps."""
-    state = {f"{part}/{name}": np.array(value) for part, owner in trainer.parts().items() for name, value in owner.state_dict().items()}
+    state = {f"{part}/{name}": np.array(value) for part, owner in trainer.parts().items() for name,
+             value in owner.state_dict().items()}
     source = getattr(trainer, "source", None)
     return {**state, "random": str(generator().bit_generator.state), "steps": trainer.steps,
             "data": source.state() if isinstance(source, Batches) else None}
@@ -120,7 +122,8 @@ def test_resume_starts_anew_where_there_is_no_file_and_stops_at_once_where_the_r
     trainer.fit(DATA, 3, checkpoint=tmp_path / "c.npz", resume=True)
     assert trainer.steps == 3
     other = gan()
-    assert other.fit(DATA, 3, checkpoint=tmp_path / "c.npz", resume=True, callbacks=[lambda *_: calls.append(1)]) is None
+    assert other.fit(DATA, 3, checkpoint=tmp_path / "c.npz", resume=True,
+                     callbacks=[lambda *_: calls.append(1)]) is None
     assert other.steps == 3 and calls == []
     other.fit(DATA, 5, checkpoint=tmp_path / "c.npz", resume=True)
     assert other.steps == 5                                     # counted from the beginning of the run
@@ -129,7 +132,8 @@ def test_resume_starts_anew_where_there_is_no_file_and_stops_at_once_where_the_r
 @pytest.mark.parametrize("steps, expected", [(2, [2]), (6, [3, 6]), (7, [3, 6, 7])])
 def test_the_checkpoint_is_written_every_so_many_steps_and_once_at_the_end(steps, expected, tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr(mg.checkpoint, "save", lambda path, trainer: written.append(trainer.steps) or save(path, trainer))
+    monkeypatch.setattr(mg.checkpoint, "save", lambda path, trainer: written.append(trainer.steps) or save(path,
+                                                                                                           trainer))
     autoencoder().fit(DATA, steps, checkpoint=tmp_path / "c.npz", every=3)
     assert written == expected and read(tmp_path / "c.npz")[1]["steps"] == steps
 
@@ -141,7 +145,9 @@ def test_load_restores_in_place_and_raises_the_versions(tmp_path):
     versions = [p.version for p in trainer.discriminator.parameters()]
     trainer.step([DATA, DATA])
     load(tmp_path / "c.npz", trainer)
-    assert all(a is b for a, b in zip(arrays, [p.data for p in trainer.discriminator.parameters()] + [trainer.discriminator[1].running_mean]))
+    assert all(a is b for a,
+               b in zip(arrays,
+                        [p.data for p in trainer.discriminator.parameters()] + [trainer.discriminator[1].running_mean]))
     assert all(p.version > v for p, v in zip(trainer.discriminator.parameters(), versions))
 
 
@@ -203,7 +209,8 @@ def test_the_file_holds_arrays_and_json_and_no_pickle(tmp_path):
     arrays, about = read(tmp_path / "c.npz")
     assert about["trainer"] == "GANTrainer" and about["format"] == "minigen checkpoint 1"
     np.testing.assert_array_equal(arrays["discriminator/1.running_var"], trainer.discriminator[1].running_var)
-    assert {name.split("/")[0] for name in arrays} == {"generator", "discriminator", "generator_optimizer", "discriminator_optimizer"}
+    assert {name.split("/")[0] for name in arrays} == {"generator", "discriminator", "generator_optimizer",
+                                                       "discriminator_optimizer"}
     assert all(a.dtype.kind in "fi" for a in arrays.values())
 
 
@@ -250,12 +257,15 @@ WRONG_FILES = {
     "foreign npz": (lambda p: np.savez(p, weight=np.zeros(3)), "is no minigen checkpoint"),
     "npy": (lambda p: p.write_bytes(NPY), "is no minigen checkpoint"),
     "json of another kind": (lambda p: np.savez(p, checkpoint="[1, 2]"), "is no minigen checkpoint"),
-    "pickled objects": (lambda p: np.savez(p, checkpoint=np.array([{"steps": 3}, None], dtype=object)), "is no minigen checkpoint"),
+    "pickled objects": (lambda p: np.savez(p, checkpoint=np.array([{"steps": 3}, None], dtype=object)),
+                        "is no minigen checkpoint"),
     "other trainer": (lambda p: save(p, vae()), "of a VAETrainer, expected 'minigen checkpoint 1' of a GANTrainer"),
-    "other format": (resaved(lambda a, about: about.update(format="minigen checkpoint 2")), "holds 'minigen checkpoint 2'"),
+    "other format": (resaved(lambda a, about: about.update(format="minigen checkpoint 2")),
+                     "holds 'minigen checkpoint 2'"),
     "other architecture": (other_architecture, r"wrong shape: generator/0.weight is \(7, 3\), expected \(5, 3\)"),
     "missing": (resaved(lambda a, about: a.pop("generator/1.bias")), "missing: generator/1.bias"),
-    "missing memory": (resaved(lambda a, about: a.pop("generator_optimizer/average.2")), "missing: generator_optimizer/average.2"),
+    "missing memory": (resaved(lambda a, about: a.pop("generator_optimizer/average.2")),
+                       "missing: generator_optimizer/average.2"),
     "surplus": (resaved(lambda a, about: a.update({"generator/9.weight": np.zeros(2)})), "surplus: generator/9.weight"),
     "dtype": (resaved(lambda a, about: a.update({"generator/1.bias": np.zeros(5)})),
               "wrong dtype: generator/1.bias is float64, expected float32"),
@@ -303,7 +313,8 @@ def test_all_that_does_not_fit_is_listed(tmp_path):
     other_architecture(tmp_path / "c.npz")
     with pytest.raises(CheckpointError) as error:
         load(tmp_path / "c.npz", gan())
-    for name in ("generator/0.weight", "generator/1.running_var", "discriminator/4.weight", "generator_optimizer/average.0",
+    for name in ("generator/0.weight", "generator/1.running_var", "discriminator/4.weight",
+                 "generator_optimizer/average.0",
                  "discriminator_optimizer/square_average.4"):
         assert name in str(error.value)
 

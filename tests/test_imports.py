@@ -8,8 +8,9 @@ import sys
 import minigen
 
 ROOT = pathlib.Path(minigen.__file__).parent
-FLOORS = [["backend"], ["random", "checks", "memory"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"], ["data"],
-          ["checkpoint"], ["trainers"], ["metrics"], ["inspect"]]
+FLOORS = [["backend"], ["random", "checks", "memory"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"],
+          ["data"],
+          ["checkpoint"], ["trainers"], ["metrics"], ["inspect"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 
 
@@ -77,7 +78,8 @@ def test_no_import_hides_in_a_function_but_that_of_matplotlib_which_is_slow():
 def test_only_the_backend_speaks_of_importing_cupy():
     def speaks(name):
         dynamic = [node.args[0].value for node in ast.walk(TREES[name]) if isinstance(node, ast.Call) and node.args
-                   and isinstance(node.args[0], ast.Constant) and getattr(node.func, "attr", getattr(node.func, "id", "")) in
+                   and isinstance(node.args[0], ast.Constant) and getattr(node.func, "attr",
+                                                                          getattr(node.func, "id", "")) in
                    ("import_module", "__import__")]
         return any(str(other).split(".")[0] == "cupy" for other in [*imported(name), *dynamic])
 
@@ -89,7 +91,8 @@ def test_operations_and_optimizers_take_their_library_from_their_arrays():
 
 
 def test_the_engine_can_be_read_in_an_evening():
-    lines = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in ("backend.py", "autograd.py")}
+    lines = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in ("backend.py",
+                                                                                            "autograd.py")}
     assert sum(lines.values()) < 500, lines
 
 
@@ -112,7 +115,8 @@ print(sorted({name.split(".")[0] for name in sys.modules}), [path for path in op
 
 def fresh(code):
     """The lines that a new interpreter prints."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent).stdout.splitlines()
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=ROOT.parent).stdout.splitlines()
 
 
 def test_importing_minigen_takes_less_than_three_tenths_of_a_second_beyond_numpy():

@@ -58,7 +58,8 @@ def test_embedding_is_a_table_of_rows():
 
 @pytest.mark.parametrize("layer, formula", [
     (L.ReLU(), lambda x: np.maximum(x, 0)), (L.LeakyReLU(), lambda x: np.where(x > 0, x, 0.2 * x)),
-    (L.LeakyReLU(0.01), lambda x: np.where(x > 0, x, 0.01 * x)), (L.ELU(2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
+    (L.LeakyReLU(0.01), lambda x: np.where(x > 0, x, 0.01 * x)),
+    (L.ELU(2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
     (L.Softplus(), lambda x: np.log1p(np.exp(x))), (L.Sigmoid(), lambda x: 1 / (1 + np.exp(-x))), (L.Tanh(), np.tanh),
     (L.Softmax(), lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True))])
 def test_activations_are_their_formulas(layer, formula):
@@ -74,7 +75,8 @@ def dcgan_generator():
                         L.ConvTranspose2d(4, 1, 4, stride=2, padding=1), L.Tanh())
 
 
-PYTORCHS = [("0.weight", (32, 10)), ("2.weight", (8,)), ("2.bias", (8,)), ("2.running_mean", (8,)), ("2.running_var", (8,)),
+PYTORCHS = [("0.weight", (32, 10)), ("2.weight", (8,)), ("2.bias", (8,)), ("2.running_mean", (8,)),
+            ("2.running_var", (8,)),
             ("4.0.weight", (8, 4, 4, 4)), ("4.1.weight", (4,)), ("4.1.bias", (4,)), ("4.1.running_mean", (4,)),
             ("4.1.running_var", (4,)), ("5.weight", (4, 1, 4, 4)), ("5.bias", (1,))]      # without num_batches_tracked
 
@@ -132,8 +134,11 @@ def test_load_state_dict_raises_the_version_so_that_an_old_tape_is_refused():
 WRONG_STATES = {
     "missing": (lambda s: s.pop("1.bias"), r"missing: 1.bias \(2,\)"),
     "surplus": (lambda s: s.update({"7.weight": np.zeros((3, 1))}), r"surplus: 7.weight \(3, 1\)"),
-    "shape": (lambda s: s.update({"0.weight": np.zeros((3, 2))}), r"wrong shape: 0.weight is \(3, 2\), expected \(2, 3\)"),
-    "transposed": (lambda s: s.update({"1.running_mean": np.zeros((1, 2))}), r"1.running_mean is \(1, 2\), expected \(2,\)"),
+    "shape": (lambda s: s.update({"0.weight": np.zeros((3, 2))}),
+              r"wrong shape: 0.weight is \(3, 2\), expected \(2, 3\)"),
+    "transposed": (lambda s: s.update({"1.running_mean": np.zeros((1, 2))}),
+                   r"1.running_mean is \(1, 2\), expected \(2,\)"),
+    "text": (lambda s: s.update({"1.running_var": np.array(["one", "two"])}), "'one'"),
     "no array": (lambda s: s.update({"1.bias": [0.0, 0.0]}), r"1.bias is a list, expected \(2,\)"),
 }
 
@@ -155,7 +160,8 @@ def test_everything_that_does_not_fit_is_listed_at_once():
     with pytest.raises(ValueError, match="nothing was loaded") as error:
         network.load_state_dict({"0.weight": np.zeros((2, 2)), "0.bias": np.zeros(3), "fc.weight": np.zeros(1)})
     for line in ("0.weight is (2, 2), expected (2, 3)", "0.bias is (3,), expected (2,)", "surplus: fc.weight (1,)",
-                 "missing: 1.weight (2,)", "missing: 1.bias (2,)", "missing: 1.running_mean (2,)", "missing: 1.running_var (2,)"):
+                 "missing: 1.weight (2,)", "missing: 1.bias (2,)", "missing: 1.running_mean (2,)",
+                 "missing: 1.running_var (2,)"):
         assert line in str(error.value)
 
 
@@ -171,7 +177,8 @@ def test_train_and_eval_reach_every_layer_and_return_it():
 def test_dropout_drops_and_scales_in_training_and_does_nothing_in_evaluation():
     dropout, x = L.Dropout(0.25), np.ones((200, 200), "float32")
     y = dropout(x)
-    assert set(np.unique(y)) == {0, np.float32(1 / 0.75)} and abs((y == 0).mean() - 0.25) < 4 * (0.25 * 0.75 / x.size) ** 0.5
+    assert set(np.unique(y)) == {0,
+                                 np.float32(1 / 0.75)} and abs((y == 0).mean() - 0.25) < 4 * (0.25 * 0.75 / x.size) ** 0.5
     assert (dropout.eval()(x) == 1).all()
 
 
@@ -181,7 +188,8 @@ def test_batch_norm_uses_the_batch_in_training_and_moves_the_running_statistics(
     np.testing.assert_allclose(y.mean((0, 2)), 0, atol=1e-6)
     np.testing.assert_allclose(y.var((0, 2)), 1, rtol=1e-4)
     np.testing.assert_allclose(norm.running_mean, 0.1 * x.mean((0, 2)), rtol=1e-5)
-    np.testing.assert_allclose(norm.running_var, 0.9 + 0.1 * x.var((0, 2), ddof=1), rtol=1e-5)      # unbiased, as in PyTorch
+    np.testing.assert_allclose(norm.running_var, 0.9 + 0.1 * x.var((0, 2), ddof=1),
+                               rtol=1e-5)      # unbiased, as in PyTorch
 
 
 def test_batch_norm_uses_the_running_statistics_in_evaluation_and_leaves_them_alone():
@@ -274,7 +282,8 @@ def test_orthogonal_has_random_signs():
 
 
 @pytest.mark.parametrize("layer, fan_in", [
-    (L.Dense(400, 300), 400), (L.Conv2d(40, 60, 4), 640), (L.Conv1d(40, 60, 4), 160), (L.ConvTranspose2d(60, 40, 4), 640)])
+    (L.Dense(400, 300), 400), (L.Conv2d(40, 60, 4), 640), (L.Conv1d(40, 60, 4), 160),
+    (L.ConvTranspose2d(60, 40, 4), 640)])
 def test_layers_start_where_pytorchs_do(layer, fan_in):
     bound = 1 / np.sqrt(fan_in)
     for p in layer.parameters():
@@ -291,11 +300,11 @@ def test_another_initialiser_leaves_the_biases_at_zero():
 
 
 def test_an_initialiser_of_ones_own_is_a_function_of_the_shape_and_its_array_is_copied():
-    mine = np.arange(6.0).reshape(2, 3)
-    for layer in (L.Dense(3, 2, init=lambda shape: mine), L.Embedding(2, 3, init=lambda shape: mine)):
-        assert layer.weight.dtype == np.float32 and (layer.weight.numpy() == mine).all()
-        layer.weight.data[...] = 0
-    assert mine.any()
+    for mine in (np.arange(6.0).reshape(2, 3), np.arange(6, dtype="float32").reshape(2, 3)):
+        for layer in (L.Dense(3, 2, init=lambda shape: mine), L.Embedding(2, 3, init=lambda shape: mine)):
+            assert layer.weight.dtype == np.float32 and (layer.weight.numpy() == mine).all()
+            layer.weight.data[...] = 0
+            assert mine.any()
 
 
 def test_a_seed_gives_the_same_weights_and_default_dtype_decides_their_digits():
@@ -359,7 +368,8 @@ def test_sequential_takes_functions_indices_and_len():
 WRONG_SHAPES = [                                                # layer, shape given, what the message says is wanted
     (L.Dense(3, 5), (2, 4), r"\(\*, in\) .* \(5, 3\)"), (L.Dense(3, 5), (), r"\(\*, in\) .* \(5, 3\)"),
     (L.Conv1d(3, 5, 4), (2, 4, 8), r"\(N, in, W\) .* \(5, 3, 4\)"), (L.Conv1d(3, 5, 4), (2, 3), r"\(N, in, W\)"),
-    (L.Conv2d(3, 5, 4), (2, 1, 8, 8), r"\(N, in, H, W\) .* \(5, 3, 4, 4\)"), (L.Conv2d(3, 5, 4), (3, 8, 8), r"\(N, in, H, W\)"),
+    (L.Conv2d(3, 5, 4), (2, 1, 8, 8), r"\(N, in, H, W\) .* \(5, 3, 4, 4\)"),
+    (L.Conv2d(3, 5, 4), (3, 8, 8), r"\(N, in, H, W\)"),
     (L.Conv2d(3, 5, 4), (2, 3, 3, 8), r"smaller than the kernel \(4, 4\)"),
     (L.Conv3d(3, 5, 2), (2, 3, 8, 8), r"\(N, in, D, H, W\) .* \(5, 3, 2, 2, 2\)"),
     (L.ConvTranspose1d(3, 5, 4), (2, 5, 8), r"\(N, in, W\) .* \(3, 5, 4\)"),
@@ -381,7 +391,8 @@ def named(layer):
     return "^" + re.escape(layer.describe()) + ": "
 
 
-@pytest.mark.parametrize("layer, given, wanted", WRONG_SHAPES, ids=lambda x: x.describe() if isinstance(x, L.Layer) else None)
+@pytest.mark.parametrize("layer, given, wanted", WRONG_SHAPES,
+                         ids=lambda x: x.describe() if isinstance(x, L.Layer) else None)
 def test_a_wrong_shape_names_the_layer_what_came_and_what_it_wants(layer, given, wanted):
     for x in (array(*given), mg.tensor(array(*given))):
         with pytest.raises(ValueError, match=named(layer)) as error:
@@ -427,17 +438,23 @@ def test_in_a_stack_the_layer_where_it_happened_is_named():
 WRONG_SIZES = [
     (lambda: L.Dense(0, 2), "Dense: got inputs = 0"), (lambda: L.Dense(3, -1), "Dense: got outputs = -1"),
     (lambda: L.Dense(3, 2.5), "Dense: got outputs = 2.5"), (lambda: L.Dense("3", 2), "Dense: got inputs = '3'"),
-    (lambda: L.Conv2d(1, 2, 0), "Conv2d: got kernel 0"), (lambda: L.Conv2d(1, 2, (3, 3, 3)), r"Conv2d: got kernel \(3, 3, 3\)"),
-    (lambda: L.Conv2d(1, 2, 2.5), "Conv2d: got kernel 2.5"), (lambda: L.Conv2d(1, 2, 3, stride=0), "Conv2d: got stride 0"),
+    (lambda: L.Conv2d(1, 2, 0), "Conv2d: got kernel 0"),
+    (lambda: L.Conv2d(1, 2, (3, 3, 3)), r"Conv2d: got kernel \(3, 3, 3\)"),
+    (lambda: L.Conv2d(1, 2, 2.5), "Conv2d: got kernel 2.5"),
+    (lambda: L.Conv2d(1, 2, 3, stride=0), "Conv2d: got stride 0"),
     (lambda: L.Conv3d(1, 2, 3, padding=-1), "Conv3d: got padding -1"),
     (lambda: L.ConvTranspose1d(1, 2, 3, output_padding=-1), "ConvTranspose1d: got output_padding -1"),
     (lambda: L.BatchNorm(0), "BatchNorm: got features = 0"), (lambda: L.LayerNorm(()), "LayerNorm: got shape"),
-    (lambda: L.LayerNorm((3, 0)), "LayerNorm: got shape = 0"), (lambda: L.InstanceNorm(-1), "InstanceNorm: got features = -1"),
+    (lambda: L.LayerNorm((3, 0)), "LayerNorm: got shape = 0"),
+    (lambda: L.InstanceNorm(-1), "InstanceNorm: got features = -1"),
     (lambda: L.Embedding(0, 3), "Embedding: got entries = 0"), (lambda: L.Dropout(1.0), "Dropout: got p = 1.0"),
     (lambda: L.Dropout(float("nan")), "Dropout: got p = nan"), (lambda: L.MaxPool2d(0), "MaxPool2d: got kernel_size 0"),
-    (lambda: L.AvgPool2d(2, padding=-1), "AvgPool2d: got padding -1"), (lambda: L.Upsample(0), "Upsample: got scale_factor = 0"),
-    (lambda: L.Upsample(1.5), "Upsample: got scale_factor = 1.5"), (lambda: L.Reshape(0, 3), r"Reshape: got shape \(0, 3\)"),
-    (lambda: L.Dense(3, 2, init=lambda shape: np.zeros(3)), r"Dense: init made an array of shape \(3,\), expected \(2, 3\)"),
+    (lambda: L.AvgPool2d(2, padding=-1), "AvgPool2d: got padding -1"),
+    (lambda: L.Upsample(0), "Upsample: got scale_factor = 0"),
+    (lambda: L.Upsample(1.5), "Upsample: got scale_factor = 1.5"),
+    (lambda: L.Reshape(0, 3), r"Reshape: got shape \(0, 3\)"),
+    (lambda: L.Dense(3, 2, init=lambda shape: np.zeros(3)),
+     r"Dense: init made an array of shape \(3,\), expected \(2, 3\)"),
 ]
 
 
@@ -449,7 +466,8 @@ def test_a_wrong_size_is_named_when_the_layer_is_made(make, message):
 
 @pytest.mark.parametrize("make, message", [
     (lambda: L.Dense(3, 2, activation="relu"), "activation"), (lambda: L.Conv2d(1, 1, 3, dilation=2), "dilation"),
-    (lambda: L.Conv2d(1, 1, 3, output_padding=1), "output_padding is for transposed"), (lambda: L.ReLU(0.2), "argument"),
+    (lambda: L.Conv2d(1, 1, 3, output_padding=1), "output_padding is for transposed"),
+    (lambda: L.ReLU(0.2), "argument"),
     (lambda: L.Dense(3, 2, init="he"), "Dense: got init = 'he', expected a function of a shape"),
     (lambda: L.Sequential(L.ReLU(), "tanh"), "Sequential: layer 1 is a str, expected a layer"),
     (lambda: L.ReLU()(array(1), 3), "argument")])

@@ -105,11 +105,13 @@ def test_rmsprop_by_hand():
     np.testing.assert_allclose(found[:, 0], [p1, p1 - 0.01 * 3 / (math.sqrt(s2) + 1e-8)], rtol=1e-13)
 
 
-@pytest.mark.parametrize("make", [lambda p, decay: SGD(p, 0.1, 0.9, weight_decay=decay), lambda p, decay: RMSprop(p, weight_decay=decay),
+@pytest.mark.parametrize("make", [lambda p, decay: SGD(p, 0.1, 0.9, weight_decay=decay), lambda p,
+                                  decay: RMSprop(p, weight_decay=decay),
                                   lambda p, decay: Adam(p, weight_decay=decay)], ids=["SGD", "RMSprop", "Adam"])
 def test_weight_decay_is_the_gradient_of_half_its_square(make):
     decayed = path(make([leaf(1.0, -2.0)], 0.3), np.cos, 5)
-    np.testing.assert_allclose(decayed, path(make([leaf(1.0, -2.0)], 0.0), lambda p: np.cos(p) + 0.3 * p, 5), rtol=1e-13)
+    np.testing.assert_allclose(decayed, path(make([leaf(1.0, -2.0)], 0.0), lambda p: np.cos(p) + 0.3 * p, 5),
+                               rtol=1e-13)
 
 
 def test_adamw_decays_beside_the_averages():
@@ -144,7 +146,8 @@ def random(*shape):
 
 
 @every_optimizer
-@pytest.mark.parametrize("lay", [np.ascontiguousarray, np.asfortranarray, lambda a: a[:, ::-1]], ids=["rows", "columns", "reversed"])
+@pytest.mark.parametrize("lay", [np.ascontiguousarray, np.asfortranarray, lambda a: a[:, ::-1]],
+                         ids=["rows", "columns", "reversed"])
 def test_a_large_array_is_updated_like_its_rows_bit_for_bit(make, lay):
     array, gradients = random(300, 211), random(3, 300, 211)
     whole, = run(make, [lay(array)], [[g] for g in gradients])
@@ -201,7 +204,8 @@ def test_a_schedule_is_asked_with_the_number_of_steps_done():
 def test_schedules():
     linear, cosine = linear_decay(0.2, start=10, end=20), cosine_decay(0.2, end=20, final=0.1)
     assert [linear(step) for step in (0, 10, 15, 20, 99)] == pytest.approx([0.2, 0.2, 0.1, 0, 0])
-    assert [cosine(step) for step in (0, 5, 10, 20, 99)] == pytest.approx([0.2, 0.15 + 0.05 * 0.5 ** 0.5, 0.15, 0.1, 0.1])
+    assert [cosine(step) for step in (0, 5, 10, 20, 99)] == pytest.approx([0.2, 0.15 + 0.05 * 0.5 ** 0.5, 0.15, 0.1,
+                                                                           0.1])
 
 
 def test_clip_norm_scales_all_gradients_by_one_factor():
@@ -256,7 +260,8 @@ def test_a_loaded_optimizer_goes_on_bit_for_bit(make):
 @pytest.mark.parametrize("spoil, message", [
     (lambda s: s.pop("average.0"), "average.0"), (lambda s: s.pop("steps"), "steps"),
     (lambda s: s.update({"velocity.0": np.zeros(2)}), "velocity.0"),
-    (lambda s: s.update({"square_average.0": np.zeros(3)}), "square_average.0")], ids=["missing", "steps", "surplus", "shape"])
+    (lambda s: s.update({"square_average.0": np.zeros(3)}), "square_average.0")],
+    ids=["missing", "steps", "surplus", "shape"])
 def test_a_state_that_does_not_fit_is_refused_and_nothing_is_loaded(spoil, message):
     optimizer = Adam([leaf(1.0, 2.0)])
     path(optimizer, np.cos, 2)
@@ -278,21 +283,30 @@ NAN = float("nan")
 @pytest.mark.parametrize("make, message", [
     (lambda p: SGD([p], -0.1), "SGD: got lr = -0.1"), (lambda p: Adam([p], NAN), "Adam: got lr = nan"),
     (lambda p: RMSprop([p], float("inf")), "RMSprop: got lr = inf"),
-    (lambda p: SGD([p], 0.1, weight_decay=-1), "SGD: got weight_decay = -1"), (lambda p: SGD([p], 0.1, momentum=1.0), "momentum 1.0"),
-    (lambda p: SGD([p], 0.1, momentum=NAN), "momentum nan"), (lambda p: SGD([p], 0.1, nesterov=True), "nesterov needs a momentum"),
-    (lambda p: Adam([p], betas=(0.9, 1.0)), "Adam: got beta = 1.0"), (lambda p: AdamW([p], betas=(-0.1, 0.9)), "AdamW: got beta = -0.1"),
-    (lambda p: RMSprop([p], alpha=1.5), "RMSprop: got alpha = 1.5"), (lambda p: Adam([p], betas=(0.9,)), "Adam: got betas"),
-    (lambda p: Adam([p], eps=-1e-8), "Adam: got eps = -1e-08"), (lambda p: RMSprop([p], eps=NAN), "RMSprop: got eps = nan"),
-    (lambda p: SGD([], 0.1), "SGD: there are no parameters"), (lambda p: SGD([p, leaf(0.0), p], 0.1), "name='p'.*given twice"),
-    (lambda p: clip_norm([], 1.0), "clip_norm: there are no gradients"), (lambda p: clip_norm([np.ones(2)], -1.0), "clip_norm: got max_norm"),
+    (lambda p: SGD([p], 0.1, weight_decay=-1), "SGD: got weight_decay = -1"),
+    (lambda p: SGD([p], 0.1, momentum=1.0), "momentum 1.0"),
+    (lambda p: SGD([p], 0.1, momentum=NAN), "momentum nan"),
+    (lambda p: SGD([p], 0.1, nesterov=True), "nesterov needs a momentum"),
+    (lambda p: Adam([p], betas=(0.9, 1.0)), "Adam: got beta = 1.0"),
+    (lambda p: AdamW([p], betas=(-0.1, 0.9)), "AdamW: got beta = -0.1"),
+    (lambda p: RMSprop([p], alpha=1.5), "RMSprop: got alpha = 1.5"),
+    (lambda p: Adam([p], betas=(0.9,)), "Adam: got betas"),
+    (lambda p: Adam([p], eps=-1e-8), "Adam: got eps = -1e-08"),
+    (lambda p: RMSprop([p], eps=NAN), "RMSprop: got eps = nan"),
+    (lambda p: SGD([], 0.1), "SGD: there are no parameters"),
+    (lambda p: SGD([p, leaf(0.0), p], 0.1), "name='p'.*given twice"),
+    (lambda p: clip_norm([], 1.0), "clip_norm: there are no gradients"),
+    (lambda p: clip_norm([np.ones(2)], -1.0), "clip_norm: got max_norm"),
     (lambda p: clip_value([np.ones(2)], -1.0), "clip_value: got limit"),
-    (lambda p: linear_decay(0.1, 10, 10), "linear_decay: got start = 10, end = 10"), (lambda p: cosine_decay(0.1, 0), "cosine_decay: got end = 0")])
+    (lambda p: linear_decay(0.1, 10, 10), "linear_decay: got start = 10, end = 10"),
+    (lambda p: cosine_decay(0.1, 0), "cosine_decay: got end = 0")])
 def test_a_wrong_value_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make(leaf(1.0))
 
 
-@pytest.mark.parametrize("parameters", [[np.ones(2)], ["weight"], lambda: [leaf(1.0) * 2]], ids=["array", "text", "computed"])
+@pytest.mark.parametrize("parameters", [[np.ones(2)], ["weight"], lambda: [leaf(1.0) * 2]],
+                         ids=["array", "text", "computed"])
 def test_parameters_must_be_leaves(parameters):
     with pytest.raises(TypeError, match="SGD: .*expected leaf Tensors"):
         SGD(parameters() if callable(parameters) else parameters, 0.1)
@@ -307,7 +321,8 @@ def test_parameters_may_come_from_a_generator():
 @every_optimizer
 @pytest.mark.parametrize("gradients, message", [
     ([np.ones(2)], "got 1 gradients for 2"), ([np.ones(2), np.ones(1), np.ones(1)], "got 3 gradients for 2"),
-    ([np.ones(2), np.ones(2)], r"shape \(2,\).*shape=\(1,\)"), ([np.ones((2, 1)), np.ones(1)], r"shape \(2, 1\).*shape=\(2,\)"),
+    ([np.ones(2), np.ones(2)], r"shape \(2,\).*shape=\(1,\)"),
+    ([np.ones((2, 1)), np.ones(1)], r"shape \(2, 1\).*shape=\(2,\)"),
     ([np.ones(2), 1.0], r"a float.*shape=\(1,\)")], ids=["few", "many", "shape", "rank", "number"])
 def test_wrong_gradients_are_refused_and_nothing_moves(make, gradients, message):
     p, q = leaf(1.0, 2.0), leaf(3.0)
@@ -318,5 +333,6 @@ def test_wrong_gradients_are_refused_and_nothing_moves(make, gradients, message)
 
 
 def test_a_step_without_any_grad_says_what_to_do():
-    with pytest.raises(ValueError, match=r"SGD.step: no parameter has a .grad; call backward\(\) first, or give gradients"):
+    with pytest.raises(ValueError,
+                       match=r"SGD.step: no parameter has a .grad; call backward\(\) first, or give gradients"):
         SGD([leaf(1.0)], 0.1).step()

@@ -27,7 +27,7 @@ DEMANDED = {
 # Demos to come: these names wait for the demo that uses them. What no demo has come to use leaves the package with this list.
 WAITING = {
     "optim": "AdamW linear_decay cosine_decay clip_norm clip_value",
-    "data": "grid ring swiss_roll two_moons",
+    "data": "faces from_folder grid ring swiss_roll two_moons",
     "metrics": """PCA fit_pca mse nearest_neighbour_accuracy principal_angles ActiveUnits Estimate active_units gaussian_kl
         importance_weighted_bound monte_carlo_kl LinearVAE linear_vae_optimum ParzenWindow parzen_log_likelihood parzen_window
         js_divergence kl_divergence minimax_value optimal_discriminator DensityCoverage ModeCoverage PrecisionRecall
@@ -47,7 +47,8 @@ def public(name):
     """The functions and classes that `minigen.<name>` offers."""
     here = module(name)
     listed = getattr(here, "__all__", None) or [
-        word for word, value in vars(here).items() if not word.startswith("_") and not inspect.ismodule(value) and callable(value)
+        word for word,
+        value in vars(here).items() if not word.startswith("_") and not inspect.ismodule(value) and callable(value)
         and value.__module__.startswith(here.__name__)]
     return {word for word in listed if not inspect.ismodule(getattr(here, word))}
 
@@ -75,5 +76,6 @@ def test_every_public_name_is_used_or_has_its_reason():
 
 
 def test_the_lists_name_what_there_is():
-    gone = {part: sorted({*names.split()} - public(part)) for names_of in (DEMANDED, WAITING) for part, names in names_of.items()}
+    gone = {part: sorted({*names.split()} - public(part)) for names_of in (DEMANDED, WAITING) for part,
+            names in names_of.items()}
     assert not any(gone.values()), f"listed, but not in minigen: {gone}"

@@ -21,9 +21,11 @@ class Both(L.Layer):
 def setting(lr=0.0, dtype="float64", optimizer=SGD, **options):
     """A trainer and a batch. With lr = 0 nobody moves, so that one can measure afterwards."""
     mg.set_default_dtype(dtype)
-    encoder = L.Sequential(L.Conv2d(1, 2, 4, stride=2, padding=1), L.BatchNorm(2), L.LeakyReLU(), L.Flatten(), L.Dense(8, 2))
+    encoder = L.Sequential(L.Conv2d(1, 2, 4, stride=2, padding=1), L.BatchNorm(2), L.LeakyReLU(), L.Flatten(),
+                           L.Dense(8, 2))
     decoder = L.Sequential(L.Dense(2, 8), L.Tanh(), L.Reshape(2, 2, 2), L.ConvTranspose2d(2, 1, 4, stride=2, padding=1))
-    trainer = AutoencoderTrainer(encoder, decoder, optimizer(encoder.parameters() + decoder.parameters(), lr), **options)
+    trainer = AutoencoderTrainer(encoder, decoder, optimizer(encoder.parameters() + decoder.parameters(), lr),
+                                 **options)
     return trainer, np.random.default_rng(1).standard_normal((5, 1, 4, 4))
 
 
@@ -37,7 +39,7 @@ def moved(trainer, before):
 
 LOSSES = {                                                      # loss -> the same in NumPy
     "mse_loss": (F.mse_loss, lambda y, x: ((y - x) ** 2).mean()),
-    "binary cross-entropy": (lambda y, x: F.binary_cross_entropy_with_logits(y, F.sigmoid(x), "sum"),
+    "binary cross-entropy": (lambda y, x: F.binary_cross_entropy_with_logits(y, F.sigmoid(x), reduction="sum"),
                              lambda y, x: (np.logaddexp(0, y) - y / (1 + np.exp(-x))).sum()),
     "one's own": (lambda y, x: ((y - x) ** 4).sum() * 0.5, lambda y, x: ((y - x) ** 4).sum() * 0.5),
 }
@@ -101,23 +103,26 @@ def test_weights_may_be_tied():
     trainer = AutoencoderTrainer(encoder, decoder, SGD([encoder.weight], 0.0))
     x = np.random.default_rng(0).standard_normal((3, 4))
     gradient, = trainer.step(x).gradients.values()
-    check_parameters(lambda: ((decoder(encoder(x)).numpy() - x) ** 2).mean(), encoder, {"weight": gradient}, atol=1e-8, rtol=1e-6)
+    check_parameters(lambda: ((decoder(encoder(x)).numpy() - x) ** 2).mean(), encoder, {"weight": gradient}, atol=1e-8,
+                     rtol=1e-6)
 
 
 # --------------------------------------------------------------------------------------- the 8-3-8 network
 
 def half_squared_error(y, x):
-    return F.mse_loss(y, x, "sum") * 0.5
+    return F.mse_loss(y, x, reduction="sum") * 0.5
 
 
 def test_8_3_8_learns_the_identity_by_plain_gradient_descent():
     """Mitchell 1997, figures 4.7 to 4.9: rate 0.3, weights in ±0.1, 5,000 steps on all eight patterns, ½ Σ (y − x)²."""
     init = initialisers.uniform(0.1)
-    encoder, decoder = (L.Sequential(L.Dense(8, 3, init=init), L.Sigmoid()), L.Sequential(L.Dense(3, 8, init=init), L.Sigmoid()))
+    encoder, decoder = (L.Sequential(L.Dense(8, 3, init=init), L.Sigmoid()),
+                        L.Sequential(L.Dense(3, 8, init=init), L.Sigmoid()))
     for network in (encoder, decoder):
         network[0].bias.data = mg.randn(*network[0].bias.shape) * 0.05
     patterns = np.eye(8)
-    trainer = AutoencoderTrainer(encoder, decoder, SGD(encoder.parameters() + decoder.parameters(), 0.3), loss=half_squared_error)
+    trainer = AutoencoderTrainer(encoder, decoder, SGD(encoder.parameters() + decoder.parameters(), 0.3),
+                                 loss=half_squared_error)
     values = [trainer.step(patterns).value for _ in range(5000)]
     np.testing.assert_array_equal(trainer.record.reconstruction > 0.5, patterns > 0.5)
     assert values[0] > 6 and values[-1] < 0.5
@@ -131,7 +136,8 @@ def test_8_3_8_learns_the_identity_by_plain_gradient_descent():
 
 def test_the_optimizer_must_have_the_parameters_of_both():
     encoder, decoder = L.Dense(3, 2), L.Dense(2, 3)
-    for parameters, found in ((encoder.parameters(), "2 parameters, 2 of"), (L.Dense(3, 3).parameters(), "2 parameters, 0 of")):
+    for parameters, found in ((encoder.parameters(), "2 parameters, 2 of"),
+                              (L.Dense(3, 3).parameters(), "2 parameters, 0 of")):
         with pytest.raises(ValueError, match=f"AutoencoderTrainer: the optimizer updates {found} them among the 4"):
             AutoencoderTrainer(encoder, decoder, SGD(parameters, 0.1))
 
@@ -140,7 +146,8 @@ WRONG_CALLS = {
     "empty": (lambda t, x: t.step(x[:0]), ValueError, r"the batch: got shape \(0, 1, 4, 4\)"),
     "number": (lambda t, x: t.step(3.0), ValueError, r"the batch: got shape \(\)"),
     "text": (lambda t, x: t.step("images"), ValueError, r"the batch: got shape \(\)"),
-    "images and labels": (lambda t, x: t.step((x, np.arange(5))), TypeError, "the batch: got a tuple, expected one array"),
+    "images and labels": (lambda t, x: t.step((x, np.arange(5))), TypeError,
+                          "the batch: got a tuple, expected one array"),
     "size": (lambda t, x: t.step(x[:, :, :3]), ValueError, r"\(5, 1, 4, 4\)|\(5, 4\)"),
     "channels": (lambda t, x: t.step(np.repeat(x, 3, 1)), ValueError, r"Conv2d\(1, 2, 4, .*\(5, 3, 4, 4\)"),
     "nan": (lambda t, x: t.step(x * np.nan), mg.NonFiniteError, "the batch is not finite"),
@@ -174,6 +181,7 @@ def test_a_decoder_of_another_shape_names_both():
 def test_a_loss_that_overflows_is_named():
     trainer, x = setting(lr=0.1, loss=lambda y, x: F.exp(F.sum(y * y) * 1e6))
     before = state(trainer)
-    with np.errstate(over="ignore"), pytest.raises(mg.NonFiniteError, match="the reconstruction loss is not finite .it is inf"):
+    with np.errstate(over="ignore"), pytest.raises(mg.NonFiniteError,
+                                                   match="the reconstruction loss is not finite .it is inf"):
         trainer.step(x)
     assert not [name for name in moved(trainer, before) if "running" not in name]

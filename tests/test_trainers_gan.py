@@ -34,7 +34,8 @@ def convolutional():
 
 
 def with_batch_norm():
-    G = L.Sequential(L.Dense(2, 8), L.Reshape(2, 2, 2), L.BatchNorm(2), L.Tanh(), L.ConvTranspose2d(2, 1, 4, stride=2, padding=1))
+    G = L.Sequential(L.Dense(2, 8), L.Reshape(2, 2, 2), L.BatchNorm(2), L.Tanh(),
+                     L.ConvTranspose2d(2, 1, 4, stride=2, padding=1))
     D = L.Sequential(L.Conv2d(1, 2, 4, stride=2, padding=1), L.BatchNorm(2), L.LeakyReLU(), L.Flatten(), L.Dense(8, 1))
     return G, D, (1, 4, 4)
 
@@ -130,7 +131,8 @@ def test_logit_gradients_of_phase_1(batches):
     np.testing.assert_allclose(found["fake"], -expit(fake) / M, rtol=1e-12)
 
 
-@pytest.mark.parametrize("generator_loss, formula", [("saturating", lambda D: -D / M), ("non_saturating", lambda D: -(1 - D) / M)])
+@pytest.mark.parametrize("generator_loss, formula", [("saturating", lambda D: -D / M), ("non_saturating",
+                                                                                        lambda D: -(1 - D) / M)])
 def test_logit_gradients_of_phase_2(generator_loss, formula):
     """log(1 − D) pushes with D, which is nearly 0 where D rejects; −log D pushes with 1 − D, which is not."""
     trainer, x, z = game(convolutional, generator_loss=generator_loss)
@@ -204,10 +206,12 @@ def test_a_record_is_of_before_the_update_even_if_it_is_read_late():
 def test_gradients_are_copies_that_later_steps_leave_alone_and_share_no_memory(batches):
     trainer, x, z = game(with_batch_norm, lr=0.1, optimizer=Adam, batches=batches)
     records = [trainer.update_discriminator(x, z), trainer.update_generator(M, z)]
-    arrays = [a for r in records for a in [*r.gradients.values(), *r.logit_gradients.values()]] + [records[1].sample_gradient]
+    arrays = [a for r in records for a in [*r.gradients.values(),
+                                           *r.logit_gradients.values()]] + [records[1].sample_gradient]
     before = [a.copy() for a in arrays]
     others = [p.data for network in (trainer.generator, trainer.discriminator) for p in network.parameters()]
-    others += [a for o in (trainer.generator_optimizer, trainer.discriminator_optimizer) for m in o.memory.values() for a in m]
+    others += [a for o in (trainer.generator_optimizer,
+                           trainer.discriminator_optimizer) for m in o.memory.values() for a in m]
     for i, a in enumerate(arrays):
         assert not any(np.shares_memory(a, b) for b in arrays[:i] + others + [x, z])
     for _ in range(3):
@@ -216,7 +220,8 @@ def test_gradients_are_copies_that_later_steps_leave_alone_and_share_no_memory(b
     assert same(before, arrays)
 
 
-@pytest.mark.parametrize("update", [lambda t, x, z: t.update_discriminator(x, z), lambda t, x, z: t.update_generator(M, z)],
+@pytest.mark.parametrize("update", [lambda t, x, z: t.update_discriminator(x, z), lambda t, x,
+                                    z: t.update_generator(M, z)],
                          ids=["phase 1", "phase 2"])
 def test_a_kept_record_does_not_keep_the_activations(update):
     """A list of ten thousand records must not be ten thousand tapes."""
@@ -295,11 +300,13 @@ def test_after_an_error_in_the_middle_nothing_stays_frozen():
 def test_d_ascends_and_g_descends():
     trainer, x, z = game(convolutional, lr=0.5)
     G, D = trainer.generator, trainer.discriminator
-    for network, update, sign in ((D, lambda: trainer.update_discriminator(x, z), +1), (G, lambda: trainer.update_generator(M, z), -1)):
+    for network, update, sign in ((D, lambda: trainer.update_discriminator(x, z), +1),
+                                  (G, lambda: trainer.update_generator(M, z), -1)):
         before = {name: p.numpy().copy() for name, p in network.named_parameters()}
         record = update()
         for name, p in network.named_parameters():
-            np.testing.assert_allclose(p.numpy(), before[name] + sign * 0.5 * record.gradients[name], rtol=1e-12, atol=1e-15)
+            np.testing.assert_allclose(p.numpy(), before[name] + sign * 0.5 * record.gradients[name], rtol=1e-12,
+                                       atol=1e-15)
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -395,7 +402,8 @@ def test_when_d_knows_nothing_v_is_minus_log_4():
 
 
 @pytest.mark.parametrize("p, q, best, divergence", [
-    ((0.5, 0.5), (0.9, 0.1), (5 / 14, 5 / 6), 0.101749), ((0.2, 0.3, 0.5), (0.5, 0.3, 0.2), (2 / 7, 1 / 2, 5 / 7), None)])
+    ((0.5, 0.5), (0.9, 0.1), (5 / 14, 5 / 6), 0.101749), ((0.2, 0.3, 0.5), (0.5, 0.3, 0.2), (2 / 7, 1 / 2, 5 / 7),
+                                                          None)])
 def test_the_best_d_is_p_over_p_plus_q_and_its_value_measures_the_divergence(p, q, best, divergence):
     """Proposition 1 and theorem 1, on outcomes 1 … n as one-hot vectors: D has one logit for each, and G is the identity."""
     mg.set_default_dtype("float64")
@@ -435,7 +443,8 @@ def test_each_optimizer_must_have_its_networks_parameters():
 
 def test_a_prior_is_missed_where_no_noise_is_given():
     trainer, x, z = game()
-    for update in (lambda: trainer.update_discriminator(x), lambda: trainer.update_generator(M), lambda: trainer.step([x])):
+    for update in (lambda: trainer.update_discriminator(x), lambda: trainer.update_generator(M),
+                   lambda: trainer.step([x])):
         with pytest.raises(ValueError, match="no noise was given, and there is no prior"):
             update()
 
@@ -443,15 +452,20 @@ def test_a_prior_is_missed_where_no_noise_is_given():
 NAN = np.full((M, 3), np.nan)
 WRONG_CALLS = {
     "no examples": (lambda t, x, z: t.update_discriminator(x[:0], z), ValueError, r"real batch: got shape \(0, 3\)"),
-    "a single example": (lambda t, x, z: t.update_discriminator(x[0], z), ValueError, r"real batch: got shape \(3,\), expected a batch"),
-    "real shape": (lambda t, x, z: t.update_discriminator(x[:, :2], z), ValueError, r"shape \(6, 2\), but G makes \(6, 3\)"),
+    "a single example": (lambda t, x, z: t.update_discriminator(x[0], z), ValueError,
+                         r"real batch: got shape \(3,\), expected a batch"),
+    "real shape": (lambda t, x, z: t.update_discriminator(x[:, :2], z), ValueError,
+                   r"shape \(6, 2\), but G makes \(6, 3\)"),
     "real text": (lambda t, x, z: t.update_discriminator(x.astype(str), z), TypeError, "real batch: got dtype <U"),
     "real pair": (lambda t, x, z: t.update_discriminator((x, x[:, 0]), z), TypeError, "real batch: got a tuple"),
     "real nan": (lambda t, x, z: t.update_discriminator(NAN, z), mg.NonFiniteError, "real batch is not finite"),
-    "real inf": (lambda t, x, z: t.update_discriminator(NAN + np.inf, z), mg.NonFiniteError, "real batch is not finite"),
+    "real inf": (lambda t, x, z: t.update_discriminator(NAN + np.inf, z), mg.NonFiniteError,
+                 "real batch is not finite"),
     "noise nan": (lambda t, x, z: t.update_generator(M, z * np.nan), mg.NonFiniteError, "noise is not finite"),
-    "noise length": (lambda t, x, z: t.update_discriminator(x, z[:5]), ValueError, "got 5 noise vectors for a batch of m = 6"),
-    "noise length 2": (lambda t, x, z: t.update_generator(4, z), ValueError, "got 6 noise vectors for a batch of m = 4"),
+    "noise length": (lambda t, x, z: t.update_discriminator(x, z[:5]), ValueError,
+                     "got 5 noise vectors for a batch of m = 6"),
+    "noise length 2": (lambda t, x, z: t.update_generator(4, z), ValueError,
+                       "got 6 noise vectors for a batch of m = 4"),
     "noise width": (lambda t, x, z: t.update_generator(M, z[:, :1]), ValueError, r"Dense\(2, 5\): .*\(6, 1\)"),
     "m = 0": (lambda t, x, z: t.update_generator(0), ValueError, "m = 0, expected an integer >= 1"),
     "m = -1": (lambda t, x, z: t.update_generator(-1), ValueError, "m = -1, expected an integer >= 1"),
@@ -479,13 +493,15 @@ def test_a_prior_that_makes_another_number_of_points_is_refused():
         trainer.step([x])
 
 
-@pytest.mark.parametrize("head, shape", [(L.Reshape(), r"\(6,\)"), (L.Dense(4, 2), r"\(6, 2\)"), (lambda x: None, "None")])
+@pytest.mark.parametrize("head, shape", [(L.Reshape(), r"\(6,\)"), (L.Dense(4, 2), r"\(6, 2\)"),
+                                         (lambda x: None, "None")])
 def test_d_must_return_one_logit_per_sample(head, shape):
     G, D = L.Dense(2, 3), L.Sequential(L.Dense(3, 4), L.Dense(4, 1), head) if not isinstance(head, L.Dense) else \
         L.Sequential(L.Dense(3, 4), head)
     trainer = GANTrainer(G, D, SGD(G.parameters(), 0.1), SGD(D.parameters(), 0.1), prior=lambda m: mg.randn(m, 2))
     for update in (lambda: trainer.update_discriminator(np.zeros((6, 3))), lambda: trainer.update_generator(6)):
-        with pytest.raises(ValueError, match=f"the discriminator returned shape {shape}, expected one logit per sample, .6, 1."):
+        with pytest.raises(ValueError,
+                           match=f"the discriminator returned shape {shape}, expected one logit per sample, .6, 1."):
             update()
 
 
@@ -497,4 +513,5 @@ def test_a_value_that_overflows_is_named_with_its_phase():
         trainer.update_discriminator(x, z)
     with pytest.raises(mg.NonFiniteError, match="phase 2: the generator's value is not finite"):
         trainer.update_generator(M, z)
-    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, state(trainer.generator, trainer.discriminator)))
+    assert all(np.array_equal(a, b, equal_nan=True) for a,
+               b in zip(before, state(trainer.generator, trainer.discriminator)))

@@ -103,7 +103,8 @@ def test_fit_returns_the_last_record_and_counts_steps():
 
 def test_callbacks_are_called_after_every_step_in_their_order():
     trainer, calls = autoencoder(), []
-    trainer.fit(DATA, 3, callbacks=[lambda t, record: calls.append(("first", t.steps, record is t.record and t is trainer)),
+    trainer.fit(DATA, 3, callbacks=[lambda t, record: calls.append(("first", t.steps,
+                                                                    record is t.record and t is trainer)),
                                     lambda t, record: calls.append(("second", t.steps, True))])
     assert calls == [(which, step, True) for step in (1, 2, 3) for which in ("first", "second")]
 
@@ -132,7 +133,8 @@ print(os.read(reader, 100_000).decode())
 
 
 def test_progress_on_a_terminal_shows_the_steps_and_the_trainers_numbers():
-    shown = subprocess.run([sys.executable, "-c", PICTURE], capture_output=True, text=True, timeout=60, check=True).stdout
+    shown = subprocess.run([sys.executable, "-c", PICTURE], capture_output=True, text=True, timeout=60,
+                           check=True).stdout
     assert "5/5" in shown and "V=-" in shown and "D(x)=0." in shown and "D(G(z))=0." in shown
 
 
@@ -207,7 +209,8 @@ def test_weights_that_became_nan_are_not_written_over_the_last_good_checkpoint(t
     ({"data": Batches(DATA, size=5, epochs=1)}, ValueError, "the iterator of batches ended before the steps were done"),
     ({"data": 3}, TypeError, "got a int as data"), ({"data": None}, TypeError, "got a NoneType as data"),
     ({"data": mg.tensor(DATA)}, TypeError, "got a Tensor as data"),
-    ({"data": [DATA[:, 0]]}, ValueError, r"got shape \(10,\)"), ({"data": Batches(DATA, DATA[:, 0], size=5)}, TypeError, "got a tuple")])
+    ({"data": [DATA[:, 0]]}, ValueError, r"got shape \(10,\)"), ({"data": Batches(DATA, DATA[:, 0], size=5)}, TypeError,
+                                                                 "got a tuple")])
 @pytest.mark.parametrize("make", [autoencoder, gan])
 def test_a_wrong_argument_is_named(make, options, error, message):
     with pytest.raises(error, match=message):

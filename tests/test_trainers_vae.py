@@ -143,7 +143,8 @@ def test_gaussian_is_scipys_with_its_constant():
     assert float(gaussian(x, x)) == pytest.approx(-12.5 * np.log(2 * np.pi), rel=1e-12)
 
 
-@pytest.mark.parametrize("mu, log_var", [([0.5, -1.0], [0.0, 0.0]), ([0.0, 0.0], [1.0, -2.0]), ([2.0, 0.3], [-1.0, 0.5])])
+@pytest.mark.parametrize("mu, log_var", [([0.5, -1.0], [0.0, 0.0]), ([0.0, 0.0], [1.0, -2.0]),
+                                         ([2.0, 0.3], [-1.0, 0.5])])
 def test_kl_closed_form_against_monte_carlo(mu, log_var):
     """KL = E_q [log q − log p], within four standard errors of 100,000 draws."""
     q = stats.norm(mu, np.exp(np.array(log_var) / 2))
@@ -205,7 +206,8 @@ def test_the_linear_vae_at_its_optimum_has_the_published_value_and_no_gradient()
     trainer.encoder.log_var.data = -np.log(eigenvalues)
     record = trainer.step(x, noise)
     assert record.elbo == pytest.approx(LOG_P + SCALED, abs=1e-6)
-    assert record.kl == pytest.approx(KL, abs=1e-6) and record.reconstruction == pytest.approx(RECONSTRUCTION + SCALED, abs=1e-6)
+    assert record.kl == pytest.approx(KL, abs=1e-6) and record.reconstruction == pytest.approx(RECONSTRUCTION + SCALED,
+                                                                                               abs=1e-6)
     assert record.elbo == pytest.approx(LinearVAE(W, np.zeros(D), 1.0).log_likelihood(x).mean(), rel=1e-12)
     assert all(np.abs(g).max() < 1e-12 for g in record.gradients.values())
 
@@ -235,13 +237,16 @@ def test_the_optimizer_must_have_the_parameters_of_both():
 
 @pytest.mark.parametrize("encode, message", [
     (lambda mu, log_var: mu, "Tensor"), (lambda mu, log_var: [mu, log_var], "list"),
-    (lambda mu, log_var: (mu, log_var, mu), r"\(5, 2\), \(5, 2\), \(5, 2\)"), (lambda mu, log_var: (mu, log_var[:, :1]), r"\(5, 2\), \(5, 1\)"),
-    (lambda mu, log_var: (mu[:1], log_var[:1]), r"\(1, 2\), \(1, 2\)"), (lambda mu, log_var: (None, mu), r"None, \(5, 2\)")])
+    (lambda mu, log_var: (mu, log_var, mu), r"\(5, 2\), \(5, 2\), \(5, 2\)"),
+    (lambda mu, log_var: (mu, log_var[:, :1]), r"\(5, 2\), \(5, 1\)"),
+    (lambda mu, log_var: (mu[:1], log_var[:1]), r"\(1, 2\), \(1, 2\)"),
+    (lambda mu, log_var: (None, mu), r"None, \(5, 2\)")])
 def test_the_encoder_must_return_mu_and_log_var(encode, message):
     trainer, x, noise = setting()
     encoder = trainer.encoder
     trainer.encoder = lambda x: encode(*encoder(x))
-    with pytest.raises(ValueError, match=r"VAETrainer: the encoder returned .*" + message + r".*expected \(mu, log_var\)"):
+    with pytest.raises(ValueError,
+                       match=r"VAETrainer: the encoder returned .*" + message + r".*expected \(mu, log_var\)"):
         trainer.step(x, noise)
 
 
@@ -249,10 +254,12 @@ WRONG_CALLS = {
     "empty": (lambda t, x, noise: t.step(x[:0]), ValueError, r"the batch: got shape \(0, 6\)"),
     "one example": (lambda t, x, noise: t.step(x[0]), ValueError, r"the batch: got shape \(6,\)"),
     "width": (lambda t, x, noise: t.step(x[:, :4]), ValueError, r"Dense\(6, 4\): .*\(5, 4\)"),
-    "noise shape": (lambda t, x, noise: t.step(x, noise[:3]), ValueError, r"noise of shape \(3, 2\), expected \(5, 2\)"),
+    "noise shape": (lambda t, x, noise: t.step(x, noise[:3]), ValueError,
+                    r"noise of shape \(3, 2\), expected \(5, 2\)"),
     "nan": (lambda t, x, noise: t.step(x * np.nan), mg.NonFiniteError, "the batch is not finite"),
     "noise inf": (lambda t, x, noise: t.step(x, noise + np.inf), mg.NonFiniteError, "the noise is not finite"),
-    "centred pixels": (lambda t, x, noise: t.step(2 * x - 1), ValueError, r"values from -0.\d+ to 0.\d+, .*in \[0, 1\]: scale"),
+    "centred pixels": (lambda t, x, noise: t.step(2 * x - 1), ValueError,
+                       r"values from -0.\d+ to 0.\d+, .*in \[0, 1\]: scale"),
     "bytes": (lambda t, x, noise: t.step((255 * x).astype("uint8")), ValueError, r"in \[0, 1\]: scale"),
 }
 

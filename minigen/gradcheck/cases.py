@@ -100,8 +100,8 @@ OPERATIONS = {
                 (lambda x: F.scatter(x, (slice(None), 1), (2, 3)), [values(2)])],
     "concatenate": [(lambda x, y: F.concatenate([x, y], -1), [values(2, 3), values(2, 1)])],
     "stack": [(lambda x, y: F.stack([x, y], 1), [values(2, 3), values(2, 3)])],
-    "pad": [(lambda x: F.pad(x, (1, 2, 0, 1), 0.5), [values(2, 3)])],
-    "interpolate": [(lambda x: F.interpolate(x, 2), [values(1, 2, 2, 3)])],
+    "pad": [(lambda x: F.pad(x, (1, 2, 0, 1), value=0.5), [values(2, 3)])],
+    "interpolate": [(lambda x: F.interpolate(x, scale_factor=2), [values(1, 2, 2, 3)])],
     "embedding": [(F.embedding, [integers([1, 0], [1, 3]), values(4, 2)])],
     # linear
     "linear": [(F.linear, [values(4, 3), values(2, 3), values(2)]), (F.linear, [values(2, 2, 3), values(2, 3)])],
@@ -109,13 +109,13 @@ OPERATIONS = {
                (F.matmul, [values(3), values(3)])],
     # losses
     "mse_loss": [(F.mse_loss, [values(2, 3), values(2, 3)])],
-    "l1_loss": [(lambda x, t: F.l1_loss(x, t, "sum"), apart((2, 3), (2, 3)))],
+    "l1_loss": [(lambda x, t: F.l1_loss(x, t, reduction="sum"), apart((2, 3), (2, 3)))],
     "binary_cross_entropy_with_logits": [(F.binary_cross_entropy_with_logits,
                                           [values(2, 3), probabilities(2, 3)])],
-    "binary_cross_entropy": [(lambda p, t: F.binary_cross_entropy(p, t, "none"),
+    "binary_cross_entropy": [(lambda p, t: F.binary_cross_entropy(p, t, reduction="none"),
                               [probabilities(2, 3), probabilities(2, 3)])],
     "nll_loss": [(F.nll_loss, [values(3, 4), integers(1, 0, 1)])],
-    "cross_entropy": [(lambda x, t: F.cross_entropy(x, t, "none"), [values(3, 4), integers(1, 0, 1)])],
+    "cross_entropy": [(lambda x, t: F.cross_entropy(x, t, reduction="none"), [values(3, 4), integers(1, 0, 1)])],
     # convolution
     "conv1d": [(lambda *given: F.conv1d(*given, stride=2, padding=1), [values(2, 2, 5), values(3, 2, 3), values(3)])],
     "conv2d": [(lambda *given: F.conv2d(*given, stride=(2, 1), padding=(0, 1)),

@@ -109,7 +109,7 @@ def pad(a, x, pads, value=None, axes=None):
     axes = list(range(x.ndim)) if axes is None else [int(i) % x.ndim for i in axes]
     widths = {axis: (int(pads[i]), int(pads[i + len(axes)])) for i, axis in enumerate(axes)}
     pairs = [n for axis in range(x.ndim)[::-1] for n in widths.get(axis, (0, 0))]     # last axis first, as in PyTorch
-    return F.pad(x, pairs, 0.0 if value is None else value.item())
+    return F.pad(x, pairs, value=0.0 if value is None else value.item())
 
 
 def batch_norm(a, x, scale, bias, mean, var):

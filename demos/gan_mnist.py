@@ -1,0 +1,133 @@
+"""The minimax game on handwritten digits: a generator G, a discriminator D, and Algorithm 1 of Goodfellow et al. 2014.
+
+G turns noise z into an image; D says how likely an image is to be real. D ascends V(D, G) = E log D(x) + E log(1 − D(G(z))), G
+descends it, and neither ever sees the other's weights: what D tells G is the gradient at G's samples, and nothing else. The
+networks are a small DCGAN (Radford et al. 2016). Read next: minigen/trainers/gan.py, where each line of the algorithm is one
+line of code.
+
+    python demos/gan_mnist.py                       under two minutes on two cores; pictures in out/gan_mnist
+    python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
+    python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
+"""
+
+# %% The data: images x alone, no labels
+import math
+
+import common
+import matplotlib.pyplot as plt
+import numpy as np
+from tqdm import tqdm
+
+import minigen as mg
+from minigen import inspect
+from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+
+arguments = common.arguments(__doc__, steps=1000, quick=4, data=True, full=20_000, options={
+    "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
+    "--k": dict(type=int, default=1, help="D's steps in each iteration (default 1)"),
+    "--momentum": dict(type=float, default=0.5, help="Adam's first beta, the momentum of both players (default 0.5)"),
+    "--resume": dict(action="store_true", help="go on from the checkpoint in --out"),
+})
+channels, latent, m, lr = (64, 100, 128, 2e-4) if arguments.full else (32, 64, 32, 1e-3)
+images, _ = common.digits(arguments)
+
+
+# %% The two players
+def generator():
+    """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
+    c = channels
+    return Sequential(
+        Dense(latent, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
+        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), BatchNorm(c), ReLU(),
+        ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
+
+
+def discriminator():
+    """images (m, 1, 28, 28) -> logits (m, 1); D(x) is their sigmoid"""
+    c = channels
+    return Sequential(
+        Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
+        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), BatchNorm(2 * c), LeakyReLU(0.2),
+        Flatten(), Dense(2 * c * 7 * 7, 1))
+
+
+def prior(m):
+    """m noise vectors z ~ N(0, I)"""
+    return mg.randn(m, latent)
+
+
+G, D = generator(), discriminator()
+trainer = mg.trainers.GANTrainer(
+    G, D, mg.optim.Adam(G.parameters(), lr, betas=(arguments.momentum, 0.999)),
+    mg.optim.Adam(D.parameters(), lr, betas=(arguments.momentum, 0.999)),
+    k=arguments.k, generator_loss=arguments.loss, prior=prior)
+
+# %% While it runs: the same noise again and again, at steps that lie close together at first
+z_fixed, shown = prior(64), 14
+moments = inspect.log_steps(arguments.steps, 8)
+album = {}                                          # step -> what G made of z_fixed
+
+
+def take_picture(trainer, record):
+    """A callback: G's samples, and all rows so far beside real digits."""
+    if trainer.steps not in moments:
+        return
+    with mg.no_grad(), mg.frozen(G):                # no tape, and G's running statistics stay as they are
+        album[trainer.steps] = mg.to_numpy(G(z_fixed))[:shown]
+    figure, axes = plt.subplots(figsize=(9, 0.65 * (len(album) + 1)))
+    common.show(axes, np.concatenate([*album.values(), images[:shown]]), shown, "the same noise z through G, iteration by iteration")
+    axes.set_yticks([2 + 30 * row + 14 for row in range(len(album) + 1)], [*map("{:,}".format, album), "real"])
+    common.save(figure, arguments.out / "samples.png")
+
+
+def narrate(trainer, record):
+    """A callback: the first and the last iteration in words, line by line."""
+    if trainer.steps in (1, arguments.steps):
+        tqdm.write(f"\n{inspect.algorithm(trainer)}\n")
+
+
+take_picture(trainer, None)                         # step 0: G knows nothing yet
+with mg.no_grad(), mg.frozen(D):
+    D(images[:2])                                   # so that the shapes below are known
+print(f"G\n{G}\n\nD\n{D}\n")
+
+# %% The game: k times D, once G
+checkpoint = arguments.out / "checkpoint.npz"
+curves = inspect.Curves(every=max(arguments.steps // 200, 1))
+trainer.fit(images, arguments.steps, batch_size=m, callbacks=[curves, take_picture, narrate], checkpoint=checkpoint,
+            every=250, resume=arguments.resume)
+common.save(inspect.game(curves), arguments.out / "curves.png")
+common.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
+
+
+# %% Test time: D is discarded
+def samples_of(path, n):
+    """n images by the generator in a checkpoint. D is in the file too; nobody needs it any more."""
+    with np.load(path) as file:
+        state = {name.removeprefix("generator/"): file[name] for name in file.files if name.startswith("generator/")}
+    network = generator()
+    network.load_state_dict(state)
+    with mg.no_grad():
+        return mg.to_numpy(network.eval()(prior(n)))
+
+
+samples = samples_of(checkpoint, 1000)
+real = common.digits(arguments, "test")[0][:1000]
+figure, (left, right) = plt.subplots(1, 2, figsize=(13, 3.6))
+common.show(left, samples[:128], 16, "generated: G alone, new noise")
+common.show(right, real[:128], 16, "real: test images")
+common.save(figure, arguments.out / "final.png")
+
+# %% What the lecture claims, and what this run measured
+generated, reference = common.judge_report(samples), common.judge_report(real)
+d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
+claims = common.Claims()
+claims.add("G's samples look real: share of 1,000 that the judge takes for one digit, p >= 0.9", generated.share, ">= 0.6",
+           generated.share >= 0.6, interval=mg.metrics.wilson_interval(round(1000 * generated.share), 1000))
+claims.add("the same share of 1,000 real test digits", reference.share)
+claims.add("G makes all ten digits (each >= 1% of those)", generated.classes, "10", generated.classes == 10)
+claims.add("entropy of the ten digits' shares in nats (log 10 = 2.303; real: " f"{reference.entropy:.3f})", generated.entropy)
+claims.add("the game ends at D(x) = 1/2 (mean of the last fifth of the iterations)", d_real, "0.5 ± 0.05", abs(d_real - 0.5) <= 0.05)
+claims.add("... and D(G(z)) = 1/2", d_fake, "0.5 ± 0.05", abs(d_fake - 0.5) <= 0.05)
+claims.add("... and V = −log 4 = −1.386", value, "± 0.05", abs(value + math.log(4)) <= 0.05)
+common.finish(arguments, claims, shares=generated.shares, real_shares=reference.shares, iterations=trainer.steps)

@@ -1,0 +1,94 @@
+"""Supervised learning, for contrast: (x, y), an image and its label, where every other demo has x alone.
+
+The lecture opens with this difference. Given pairs (x, y), learn a function x -> y: here a small convolutional network that
+reads handwritten digits. It is also the judge of the other demos: what a generative model draws counts as a digit when this
+network is sure which one it is. Read next: gan_mnist.py.
+
+    python demos/supervised.py                      about a minute on two cores
+    python demos/supervised.py --save-judge         the same, and replaces demos/judge.npz
+"""
+
+# %% The data: pairs
+import common
+import matplotlib.pyplot as plt
+import numpy as np
+from tqdm import tqdm
+
+import minigen as mg
+from minigen import functional as F
+
+arguments = common.arguments(__doc__, steps=1600, quick=5, data=True, full=9000, options={
+    "--batch": dict(type=int, default=64, help="pairs in a batch (default 64)"),
+    "--lr": dict(type=float, default=2e-3, help="Adam's learning rate, falling to 0 by half a cosine (default 0.002)"),
+    "--save-judge": dict(action="store_true", help="keep the network as demos/judge.npz, for the other demos"),
+})
+images, labels = common.digits(arguments, "train")
+test_images, test_labels = common.digits(arguments, "test")
+print(f"{len(images):,} pairs to learn from, {len(test_images):,} kept for the test")
+
+# %% The network, and the loss: how little probability it gives to the right label
+network = common.classifier()
+optimizer = mg.optim.Adam(network.parameters(), lr=mg.optim.cosine_decay(arguments.lr, arguments.steps))
+
+
+def shifted(batch, reach=2):
+    """The batch moved by up to `reach` pixels each way: a digit is the same digit two pixels further left."""
+    down, right = mg.random.generator().integers(-reach, reach + 1, 2)
+    padded = np.pad(batch, ((0, 0), (0, 0), (reach, reach), (reach, reach)))
+    return padded[:, :, reach - down:reach - down + 28, reach - right:reach - right + 28]
+
+
+def predict(images):
+    """The probabilities (n, 10) of the ten labels, with the running statistics of batch normalisation."""
+    network.eval()
+    p = common.probabilities(network, images)
+    network.train()
+    return p
+
+
+# %% Training: descend the loss on one batch of pairs after the other
+batches = mg.data.Batches(images, labels, size=arguments.batch)
+curve = []                                                      # (pairs seen, accuracy on the test images)
+for step in tqdm(range(1, arguments.steps + 1), unit="step", disable=None):
+    x, y = next(batches)
+    loss = F.cross_entropy(network(mg.tensor(shifted(x))), mg.backend.asarray(y))
+    optimizer.step(mg.grad(loss, network.parameters()))
+    if step % max(arguments.steps // 16, 1) == 0 or step == arguments.steps:
+        curve.append((step * arguments.batch, (predict(test_images).argmax(1) == test_labels).mean()))
+print(network)
+
+# %% What it learned
+p = predict(test_images)
+right = p.argmax(1) == test_labels
+sure = p.max(1) >= 0.9
+
+figure = plt.figure(figsize=(11, 6))
+grid = figure.add_gridspec(2, 2, width_ratios=(3, 2))
+pairs, mistakes, axes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[:, 1])
+
+
+def labelled(axes, which, title):
+    """Images with what the network says below each."""
+    which = which[:20]
+    common.show(axes, test_images[which], 10, title)
+    for i, n in enumerate(which):
+        text = f"{p[n].argmax()}" if right[n] else f"{p[n].argmax()}, not {test_labels[n]}"
+        axes.text(2 + i % 10 * 30 + 1, 2 + i // 10 * 30 + 26, text, color="white" if right[n] else "#FFB000", fontsize=9)
+
+
+labelled(pairs, np.arange(20), "test images and predicted labels")
+labelled(mistakes, np.flatnonzero(~right), f"its mistakes: {(~right).sum()} of {len(right):,}")
+axes.plot(*zip(*((pairs, 100 * accuracy) for pairs, accuracy in curve)), "o-", color=common.COLOURS["D"])
+axes.set(title="accuracy on the test images, %", xlabel="pairs seen", xlim=(0, None))
+common.save(figure, arguments.out / "supervised.png")
+
+claims = common.Claims()
+goal = 0.975 if arguments.data == "sample" else 0.988
+claims.add("from pairs (x, y) a network learns to say y for an x it has never seen: share of right labels", right.mean(),
+           f">= {goal}", right.mean() >= goal, interval=mg.metrics.wilson_interval(int(right.sum()), len(right)))
+claims.add("share of real test images that the judge is sure of (>= 0.9)", sure.mean())
+claims.add("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
+
+if arguments.save_judge:
+    common.save_judge(network)
+common.finish(arguments, claims)
