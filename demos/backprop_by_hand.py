@@ -1,8 +1,8 @@
 """Backpropagation by hand: one neuron, then two layers, every gradient beside its derivation and its measurement.
 
-The chain rule is applied from the loss backwards: what arrives at a node, g = ∂L/∂node, times the node's own derivative by
-each input. The graphs show the value (black) and the gradient (magenta) of every node. Then the places where home-made
-engines go wrong: a node used twice, the order of the walk, broadcasting, the derivative of a derivative.
+The chain rule is applied from the loss backwards: what arrives at a node, g = ∂L/∂node, times the node's own
+derivative by each input. The graphs show the value (black) and the gradient (magenta) of every node. Then the places
+where home-made engines go wrong: a node used twice, the order of the walk, broadcasting, second derivatives.
 
     python demos/backprop_by_hand.py
 """
@@ -33,7 +33,7 @@ def named(formula, node):
 
 # %% Drawing a tape: from the loss along `creator` back to the leaves
 def layout(loss):
-    """The place of each node behind a loss, leaves one below the other, the loss on the right; and the users of each."""
+    """The place of each node behind a loss, leaves below each other, the loss on the right; and the users of each."""
     column, row, users = {}, {}, {}
 
     def visit(node):
@@ -57,7 +57,8 @@ def draw(axes, loss, title):
     places, users = layout(loss)
     for (x, place), gradient in zip(places.items(), mg.grad(loss, list(places))):
         axes.plot(*place, "_", color="0.3", markersize=36)
-        for text, sign, colour in ((f"{x.name}\n{written(x)}", 1, "black"), (written(gradient), -1, COLOURS["gradient"])):
+        below = (written(gradient), -1, COLOURS["gradient"])
+        for text, sign, colour in ((f"{x.name}\n{written(x)}", 1, "black"), below):
             axes.annotate(text, place, xytext=(0, 4 * sign), textcoords="offset points", ha="center",
                           va="bottom" if sign > 0 else "top", fontsize=13, linespacing=1.15, color=colour)
         for k, y in enumerate(users.get(x, ())):
@@ -78,9 +79,9 @@ def written(tensor):
 
 # %% Three answers for each number: derived, from the tape, measured
 def three_answers(loss, parameters, derived):
-    """Rows (gradient, derivation, by hand, minigen, measured), and the largest difference of minigen's from the other two.
+    """Rows (gradient, derivation, by hand, minigen, measured); minigen's largest difference from the other two.
 
-    loss: a function that builds the graph anew; derived: for each parameter its formula and its gradient worked out by hand."""
+    loss: a function that builds the graph anew; derived: each parameter's formula and hand-made gradient."""
     rows = []
     for parameter, ours, (formula, hand) in zip(parameters, mg.grad(loss(), parameters), derived):
         measured = numerical_gradient(loss, parameter)
@@ -125,7 +126,8 @@ derived = [("δ x₁", delta * 1.0), ("δ w₁", delta * 0.5), ("δ x₂", delta
 rows, from_hand, from_measured = three_answers(neuron, [w1, x1, w2, x2, b], derived)
 claims.add("one neuron: backpropagation gives what the chain rule gives by hand (largest difference)",
            from_hand, "<= 1e-12", from_hand <= 1e-12)
-claims.add("... and what moving each input a little gives (central differences)", from_measured, "<= 1e-6", from_measured <= 1e-6)
+claims.add("... and what moving each input a little gives (central differences)",
+           from_measured, "<= 1e-6", from_measured <= 1e-6)
 
 figure, (graph, table) = plt.subplots(2, 1, figsize=(12, 7.2), height_ratios=(2, 1))
 draw(graph, neuron(), "One neuron: values (black) go right, gradients ∂L/∂node (magenta) come back")
@@ -134,8 +136,9 @@ common.save(figure, arguments.out / "neuron.png")
 
 # %% 2. Two layers, and the four examples of XOR
 X, T = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
-shapes = {"W₁": (3, 2), "b₁": (3,), "W₂": (1, 3), "b₂": (1,)}
-W1, b1, W2, b2 = parameters = [leaf(name, mg.to_numpy(mg.randn(*shape))) for name, shape in shapes.items()]
+W1, b1 = leaf("W₁", [[2.0, -1.0], [-1.0, 2.0]]), leaf("b₁", [0.5, -1.0])
+W2, b2 = leaf("W₂", [[1.0, 2.0]]), leaf("b₂", [-1.0])
+parameters = [W1, b1, W2, b2]
 X_device, T_device = mg.backend.asarray(X), mg.backend.asarray(T)
 
 
@@ -143,8 +146,7 @@ def network():
     """L = ½ Σ (y − t)²,  y = σ(h W₂ᵀ + b₂),  h = σ(x W₁ᵀ + b₁)"""
     h = named("h = σ(a₁)", F.sigmoid(named("a₁ = x W₁ᵀ + b₁", F.linear(X_device, W1, b1))))
     y = named("y = σ(a₂)", F.sigmoid(named("a₂ = h W₂ᵀ + b₂", F.linear(h, W2, b2))))
-    squares = named("e²", F.square(named("e = y − t", y - T_device)))
-    return named("L = ½ Σ e²", 0.5 * named("Σ e²", F.sum(squares)))
+    return named("L = ½ S", 0.5 * named("S = Σ (y − t)²", F.mse_loss(y, T_device, reduction="sum")))
 
 
 def by_hand(W1, b1, W2, b2):
@@ -152,7 +154,7 @@ def by_hand(W1, b1, W2, b2):
     h = 1 / (1 + np.exp(-(X @ W1.T + b1)))
     y = 1 / (1 + np.exp(-(h @ W2.T + b2)))
     delta2 = (y - T) * y * (1 - y)                              # δ₂ = ∂L/∂a₂ = (y − t) σ′(a₂)         (4, 1)
-    delta1 = (delta2 @ W2) * h * (1 - h)                        # δ₁ = ∂L/∂a₁ = δ₂ W₂ · σ′(a₁)         (4, 3)
+    delta1 = (delta2 @ W2) * h * (1 - h)                        # δ₁ = ∂L/∂a₁ = δ₂ W₂ · σ′(a₁)         (4, 2)
     return delta1.T @ X, delta1.sum(0), delta2.T @ h, delta2.sum(0)
 
 
@@ -163,7 +165,7 @@ claims.add("two layers: backpropagation gives what the chain rule gives by hand 
            from_hand, "<= 1e-12", from_hand <= 1e-12)
 claims.add("... and central differences", from_measured, "<= 1e-6", from_measured <= 1e-6)
 
-figure, (graph, table) = plt.subplots(2, 1, figsize=(13, 10.5), height_ratios=(1.5, 1))
+figure, (graph, table) = plt.subplots(2, 1, figsize=(12.5, 9), height_ratios=(1.45, 1))
 draw(graph, network(), "Two layers, four examples: a gradient has its node's shape, a bias gathers a sum over the rows")
 tabulate(table, rows)
 common.save(figure, arguments.out / "network.png")
@@ -197,7 +199,8 @@ def follow_every_arrow(node, g, gradients):
 
 right, naive = mg.grad(twice(), a)[0].item(), float(follow_every_arrow(twice(), 1.0, {})[a])
 claims.add("a node used twice, c = (a + a)²: ∂c/∂a = 8a, the uses summed", right, "24", right == 24)
-claims.add("... but following every arrow, not the topological order, counts some of it twice", naive, "not 24", naive != 24)
+claims.add("... but following every arrow, not the topological order, counts some of it twice",
+           naive, "not 24", naive != 24)
 
 m, bias = leaf("x", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), leaf("b", [0.5, 1.0])
 
@@ -212,14 +215,14 @@ claims.add("broadcasting, L = Σ (x + b)²: ∂L/∂b = Σ 2 (x + b) over the st
 
 grid = leaf("a", np.linspace(-6, 6, 121))
 curves = [F.sigmoid(grid)]
-for _ in range(3):                                              # the gradient is a Tensor with a tape: differentiate it again
+for _ in range(3):                                              # a gradient with a tape of its own: differentiate again
     curves.append(mg.grad(F.sum(curves[-1]), grid, create_graph=True)[0])
 s = 1 / (1 + np.exp(-grid.numpy()))
 closed = [s, s * (1 - s), s * (1 - s) * (1 - 2 * s), s * (1 - s) * (1 - 6 * s + 6 * s ** 2)]
 gap = max(abs(ours.numpy() - truth).max() for ours, truth in zip(curves, closed))
 claims.add("a derivative of a derivative (of a derivative): σ′, σ″, σ‴ from the tape", gap, "<= 1e-12", gap <= 1e-12)
 
-figure, (shared, broadcast, second) = plt.subplots(1, 3, figsize=(16, 4.6), width_ratios=(1.1, 1.2, 1.2))
+figure, (shared, broadcast, second) = plt.subplots(1, 3, figsize=(16, 4.4), width_ratios=(0.9, 1.5, 1.1))
 draw(shared, twice(), f"Used twice: 8a = {right:.0f}\n(following every arrow: {naive:.0f})")
 draw(broadcast, stretched(), "Stretched by broadcasting:\na sum over the copies")
 for k, (ours, truth) in enumerate(zip(curves, closed)):

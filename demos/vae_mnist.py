@@ -181,7 +181,7 @@ class LinearEncoder(Layer):
 
     def __init__(self, inputs, d):
         self.mu = Dense(inputs, d)
-        self.log_var = mg.tensor(np.zeros((1, d)), requires_grad=True)
+        self.log_var = mg.tensor(np.zeros((1, d), np.float32), requires_grad=True)
 
     def forward(self, x):
         mu = self.mu(x)

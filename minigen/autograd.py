@@ -262,8 +262,9 @@ def _tape(outputs, ends=()):
                                    "backward(retain_graph=True), or use minigen.grad, which frees nothing")
             if y.creator is not None and y not in ends:
                 step = y.creator
-                if step.versions != [None if v is None else x.writes[0] for x, v in zip(step.inputs, step.versions)]:
-                    raise checks.stale(step)
+                for x, version in zip(step.inputs, step.versions):
+                    if version is not None and x.writes[0] != version:
+                        raise checks.stale(step)
                 stack.extend(compress(step.inputs, step.wants))
     return sorted(reached, key=attrgetter("birth"))
 
@@ -281,15 +282,17 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         gradients[y] = gradients[y] + seed if y in gradients else seed
     while tape:
         y = tape.pop()                          # the youngest: everything that used it has reported
-        g, step = gradients.get(y) if y in kept else gradients.pop(y, None), y.creator
-        if step and g is not None and y in wanted:
+        step = y.creator
+        g = gradients.get(y) if y in kept else gradients.pop(y, None)
+        if step and g is not None:
             for x, gx in apply(step, g, y, wanted):
+                like = x._data
                 if isinstance(gx, numpy.generic):
                     gx = _array(gx)
-                if gx.shape != x._data.shape:
-                    gx = sum_to(gx, x._data.shape)          # broadcasting is undone here, and nowhere else
-                if gx.dtype != x._data.dtype:
-                    gx = cast(gx, x._data.dtype)
+                if gx.shape != like.shape:
+                    gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else
+                if gx.dtype != like.dtype:
+                    gx = cast(gx, like.dtype)
                 if _mode.anomaly:
                     checks.finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx

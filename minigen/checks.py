@@ -64,17 +64,17 @@ def seed(y, gradient):
     if not y.requires_grad:
         raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
                            "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
-    xp = backend.array_module(y.data)
-    if gradient is None and y.size == 1:
-        return xp.ones_like(y.data)
+    data, xp = y.data, backend.array_module(y.data)
+    if gradient is None and data.size == 1:
+        return xp.asarray(1.0, dtype=data.dtype).reshape(data.shape)
     if gradient is None:
         raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
     if type(gradient) is not type(y):
         try:
-            gradient = xp.asarray(gradient, dtype=y.dtype)
+            gradient = xp.asarray(gradient, dtype=data.dtype)
         except (TypeError, ValueError) as error:
             raise TypeError(f"the gradient to start from is no array of numbers: {error}") from error
-    if gradient.shape != y.shape:
+    if gradient.shape != data.shape:
         raise ValueError(f"the gradient to start from has shape {gradient.shape}, expected that of {y!r}")
     return gradient
 

@@ -22,7 +22,7 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    while backend.is_array(array.base):         # of a view, the array it looks into
+    while array.base is not None and backend.is_array(array.base):         # of a view, the array it looks into
         array = array.base
     return array
 

@@ -3,8 +3,10 @@
     optimizer = SGD(D.parameters(), lr=0.1, momentum=0.9)
     optimizer.step(gradients)           what minigen.grad returns, in the parameters' order
 
-Conventions are PyTorch's. The learning rate is a number or a schedule, a function of the number of steps done. Large arrays
-are updated piece by piece, so that the passes of one rule find each piece in the cache. Read next: trainers/gan.py.
+Conventions are PyTorch's. The learning rate is a number or a schedule, a function of the number of steps done. A step lays the
+gradients end to end in one flat array and applies the rule to that: for many small parameters a few long operations (on a GPU,
+a few launches) instead of many short ones; a long array goes piece by piece, each piece staying in the cache.
+Read next: trainers/autoencoder.py.
 """
 
 import math
@@ -12,14 +14,14 @@ import math
 from .autograd import Tensor
 from .backend import array_module
 
-_PIECE = {"numpy": 1 << 15, "cupy": 1 << 62}        # elements: the CPU's cache; on a GPU the fewest launches
+_PIECE = {"numpy": 1 << 15, "cupy": 1 << 62}        # elements
 
 
 class Optimizer:
-    """What all share: parameters, learning rate, one or more arrays of memory for each parameter (`memory`).
+    """What all share: parameters, learning rate, flat arrays of memory. Subclasses name their memories and give the rule.
 
-    Subclasses give the names of their memories and `rule(lr, p, g, *memory)`, which updates p and memory in place.
-    ValueError: a learning rate that is negative or not a number, no parameters, or one given twice."""
+    rule(lr, g, *memory): turns g, in place, into the step that is subtracted, and updates the memories.
+    ValueError: a learning rate that is negative or not a number, no parameters, one given twice, or two dtypes."""
 
     memories = ()
 
@@ -34,10 +36,14 @@ class Optimizer:
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             twice = next(p for i, p in enumerate(self.parameters) if any(p is q for q in self.parameters[:i]))
             raise ValueError(f"{name}: {twice!r} was given twice, and would be updated twice a step")
+        if len({(array_module(p.data), p.dtype) for p in self.parameters}) > 1:
+            raise ValueError(f"{name}: the parameters are not all of one dtype and one array library: {self.parameters}")
         self.lr = lr if callable(lr) else _non_negative(name, "lr", lr)
         self.weight_decay = _non_negative(name, "weight_decay", weight_decay)
         self.steps = 0
-        self.memory = {memory: [array_module(p.data).zeros_like(p.data) for p in self.parameters] for memory in self.memories}
+        self._axes = [_axes_in_memory(p.data) for p in self.parameters]
+        first, total = self.parameters[0].data, sum(p.size for p in self.parameters)
+        self.memory = {memory: array_module(first).zeros(total, first.dtype) for memory in self.memories}
 
     def step(self, gradients=None):
         """Update every parameter once. `gradients`: one per parameter, in their order (Tensors or arrays); if left out, each
@@ -47,24 +53,43 @@ class Optimizer:
             if all(g is None for g in gradients):
                 raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
         gradients = [g._data if type(g) is Tensor else g for g in gradients]
-        if len(gradients) != len(self.parameters):
-            raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
-        for p, g in zip(self.parameters, gradients):
-            if g is not None and getattr(g, "shape", None) != p._data.shape:
-                raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
+        shapes = [p._data.shape for p in self.parameters]
+        given = [None if g is None else getattr(g, "shape", type(g).__name__) for g in gradients]
+        if given != shapes and (len(given) != len(shapes) or any(g not in (None, s) for g, s in zip(given, shapes))):
+            raise ValueError(f"{type(self).__name__}.step: got gradients of shapes {given}, expected the parameters' {shapes}")
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
-        for p, g, *memory in zip(self.parameters, gradients, *self.memory.values()):
-            if g is not None:
-                for piece in _pieces(p._data, g, *memory):
-                    self._update(lr, *piece)
-                p.written()
+        run, start, stop = [], 0, 0                         # parameters next to each other that have a gradient, and where they lie
+        for p, g, axes in zip(self.parameters, gradients, self._axes):
+            data = p._data
+            if g is None:
+                self._update(lr, run, start, stop)
+                run, start = [], stop + data.size
+            else:
+                run.append((p, data, g) if axes is None else (p, data.transpose(axes), g.transpose(axes)))
+            stop += data.size
+        self._update(lr, run, start, stop)
         return lr
 
-    def _update(self, lr, p, g, *memory):
+    def _update(self, lr, run, start, stop):
+        """Update the parameters of a run, whose memories lie from start to stop."""
+        if not run:
+            return
+        flat = array_module(run[0][1]).concatenate([g.reshape(-1) for _, _, g in run])
+        length, memory = _PIECE[array_module(flat).__name__], [m[start:stop] for m in self.memory.values()]
         if self.weight_decay:
-            g = g + self.weight_decay * p
-        self.rule(lr, p, g, *memory)
+            self._decay(lr, flat, [data for _, data, _ in run])
+        for at in range(0, flat.size, length):
+            self.rule(lr, flat[at:at + length], *[m[at:at + length] for m in memory])
+        at = 0
+        for p, data, _ in run:
+            data -= flat[at:at + data.size].reshape(data.shape)
+            at += data.size
+            p.written()
+
+    def _decay(self, lr, flat, data):
+        """Weight decay as part of the gradient: g + weight_decay · p."""
+        flat += self.weight_decay * array_module(flat).concatenate([p.reshape(-1) for p in data])
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
@@ -72,19 +97,17 @@ class Optimizer:
             p.grad = None
 
     def state_dict(self):
-        """The number of steps and copies of the memories, by name: "steps", "velocity.0", ..."""
-        arrays = {f"{memory}.{i}": a.copy() for memory, listed in self.memory.items() for i, a in enumerate(listed)}
-        return {"steps": self.steps, **arrays}
+        """The number of steps and copies of the flat memories, by name: "steps", "velocity", ..."""
+        return {"steps": self.steps, **{name: array.copy() for name, array in self.memory.items()}}
 
     def load_state_dict(self, state):
         """Restore what state_dict gave. ValueError, naming them, for missing, surplus or wrong-shaped entries; then nothing is loaded."""
-        own = {f"{memory}.{i}": a for memory, listed in self.memory.items() for i, a in enumerate(listed)}
-        wrong = [name for name in {*own, "steps"} ^ set(state)]
-        wrong += [name for name in own if name in state and own[name].shape != state[name].shape]
+        wrong = [name for name in {*self.memory, "steps"} ^ set(state)]
+        wrong += [name for name, array in self.memory.items() if name in state and array.shape != state[name].shape]
         if wrong:
             raise ValueError(f"{type(self).__name__}.load_state_dict: entries missing, surplus or of another shape: {sorted(wrong)}")
         self.steps = int(state["steps"])
-        for name, array in own.items():
+        for name, array in self.memory.items():
             array[...] = array_module(array).asarray(state[name])
 
 
@@ -104,12 +127,12 @@ class SGD(Optimizer):
         self.memories = ("velocity",) if momentum else ()
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, p, g, v=None):
+    def rule(self, lr, g, v=None):
         if v is not None:
             v *= self.momentum
             v += g
-            g = g + self.momentum * v if self.nesterov else v
-        p -= lr * g
+            g[...] = g + self.momentum * v if self.nesterov else v
+        g *= lr
 
 
 class RMSprop(Optimizer):
@@ -123,12 +146,13 @@ class RMSprop(Optimizer):
         self.alpha, self.eps = _fraction("RMSprop", "alpha", alpha), _non_negative("RMSprop", "eps", eps)
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, p, g, s):
+    def rule(self, lr, g, s):
         s *= self.alpha
         s += (1 - self.alpha) * (g * g)
         root = array_module(s).sqrt(s)
         root += self.eps
-        p -= lr * g / root
+        g *= lr
+        g /= root
 
 
 class Adam(Optimizer):
@@ -145,8 +169,8 @@ class Adam(Optimizer):
         self.betas, self.eps = tuple(_fraction(name, "beta", b) for b in betas), _non_negative(name, "eps", eps)
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, p, g, m, s):
-        (b1, b2), xp = self.betas, array_module(p)
+    def rule(self, lr, g, m, s):
+        (b1, b2), xp = self.betas, array_module(g)
         m *= b1
         m += (1 - b1) * g
         s *= b2
@@ -156,9 +180,8 @@ class Adam(Optimizer):
         root = math.sqrt(1 - b2 ** self.steps)          # taken out of the fraction: one pass fewer
         step = xp.sqrt(s, out=square)
         step += self.eps * root
-        xp.divide(m, step, out=step)
-        step *= lr * root / (1 - b1 ** self.steps)
-        p -= step
+        xp.divide(m, step, out=g)
+        g *= lr * root / (1 - b1 ** self.steps)
 
 
 class AdamW(Adam):
@@ -169,9 +192,9 @@ class AdamW(Adam):
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def _update(self, lr, p, g, *memory):
-        p *= 1 - lr * self.weight_decay
-        self.rule(lr, p, g, *memory)
+    def _decay(self, lr, flat, data):
+        for p in data:
+            p *= 1 - lr * self.weight_decay
 
 
 # --------------------------------------------------------------------- schedules: a rate for each step number
@@ -217,16 +240,10 @@ def _to_clip(name, gradients, **bound):
 
 # ------------------------------------------------------------------------------------------ helpers
 
-def _pieces(p, g, *memory):
-    """The arrays themselves if small; else slices of all, cut where they lie in memory, so that each fits the cache."""
-    length = _PIECE[array_module(p).__name__]
-    if p.size <= length:
-        return [(p, g, *memory)]
-    order = sorted(range(p.ndim), key=lambda axis: -p.strides[axis])        # the slowest axis in memory first
-    if not all(a.transpose(order).flags.c_contiguous for a in (p, *memory)):
-        return [(p, g, *memory)]                                            # only a view can be written to
-    flat = [a.transpose(order).reshape(-1) for a in (p, g, *memory)]
-    return [tuple(a[start:start + length] for a in flat) for start in range(0, p.size, length)]
+def _axes_in_memory(array):
+    """The axes of an array from the slowest to the fastest in memory; None where that is their order anyway."""
+    axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    return None if array.flags.c_contiguous else axes
 
 
 def _non_negative(name, what, value):

@@ -1,4 +1,4 @@
-"""Small problems whose solution is known exactly: what whole trainings must arrive at, and what gradients must satisfy."""
+"""Problems whose solution is known exactly: where whole trainings must arrive, and what gradients must satisfy."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_a_layer_before_a_normalisation_learns_no_scale_and_no_shift():
     (initialisers.orthogonal, lambda: lambda x: x, True),
     (initialisers.pytorch, L.ReLU, False)])
 def test_initialisers_keep_the_size_of_values_and_of_gradients_through_depth(init, activation, kept):
-    """He and Glorot keep the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six at each ReLU."""
+    """He and Glorot keep the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six a ReLU."""
     network = L.Sequential(*[layer for _ in range(8) for layer in (L.Dense(200, 200, bias=False, init=init),
                                                                    activation())])
     x = leaf(np.random.default_rng(5).standard_normal((20, 200)))
@@ -164,7 +164,7 @@ def test_dirac_gan_moves_by_its_formula():
 @pytest.mark.parametrize("generator_loss", ["saturating", "non_saturating"])
 @pytest.mark.parametrize("h", [0.1, 1.0, 3.9])
 def test_dirac_gan_circles_near_its_equilibrium_and_never_arrives(h, generator_loss):
-    """Linearised, one iteration has determinant 1 and trace 2 − h²/4: for h < 4 it turns by an angle of cosine 1 − h²/8."""
+    """Linearised, an iteration has determinant 1 and trace 2 − h²/4: for h < 4 it is a turn, of cosine 1 − h²/8."""
     points = orbit(dirac_gan(1e-5, 1e-5, h, generator_loss), 60)
     np.testing.assert_allclose(points[2:], (2 - h ** 2 / 4) * points[1:-1] - points[:-2],
                                atol=1e-9 * np.abs(points).max())

@@ -178,7 +178,8 @@ def test_a_network_with_named_parameters_alone_is_saved_too(tmp_path):
     version = b.generator.scale.version
     load(tmp_path / "c.npz", b)
     assert b.generator.scale.version > version
-    assert a.generator.scale.item() == b.generator.scale.item() and a.discriminator.scale.item() == b.discriminator.scale.item()
+    assert a.generator.scale.item() == b.generator.scale.item()
+    assert a.discriminator.scale.item() == b.discriminator.scale.item()
 
 
 # ---------------------------------------------------------------------------------------------- the file
@@ -264,8 +265,8 @@ WRONG_FILES = {
                      "holds 'minigen checkpoint 2'"),
     "other architecture": (other_architecture, r"wrong shape: generator/0.weight is \(7, 3\), expected \(5, 3\)"),
     "missing": (resaved(lambda a, about: a.pop("generator/1.bias")), "missing: generator/1.bias"),
-    "missing memory": (resaved(lambda a, about: a.pop("generator_optimizer/average.2")),
-                       "missing: generator_optimizer/average.2"),
+    "missing memory": (resaved(lambda a, about: [a.pop(name) for name in list(a) if "optimizer/average" in name]),
+                       "missing: generator_optimizer/average"),
     "surplus": (resaved(lambda a, about: a.update({"generator/9.weight": np.zeros(2)})), "surplus: generator/9.weight"),
     "dtype": (resaved(lambda a, about: a.update({"generator/1.bias": np.zeros(5)})),
               "wrong dtype: generator/1.bias is float64, expected float32"),
@@ -314,13 +315,13 @@ def test_all_that_does_not_fit_is_listed(tmp_path):
     with pytest.raises(CheckpointError) as error:
         load(tmp_path / "c.npz", gan())
     for name in ("generator/0.weight", "generator/1.running_var", "discriminator/4.weight",
-                 "generator_optimizer/average.0",
-                 "discriminator_optimizer/square_average.4"):
+                 "generator_optimizer/average",
+                 "discriminator_optimizer/square_average"):
         assert name in str(error.value)
 
 
 def test_damage_anywhere_is_noticed_or_harmless(tmp_path):
-    """One byte turned over, at 150 places: either the file is refused and nothing changes, or every array is as it was."""
+    """One byte turned over, at 150 places: the file is refused and nothing changes, or every array is as it was."""
     path, trainer = tmp_path / "c.npz", autoencoder()
     trainer.step(DATA)
     save(path, trainer)

@@ -1,6 +1,7 @@
-"""Everything public earns its place: it is used by another part of minigen or by a demo, or it is on a list, with a reason."""
+"""Everything public earns its place: another part of minigen or a demo uses it, or it is on a list, with a reason."""
 
 import ast
+import functools
 import inspect
 import pathlib
 
@@ -11,36 +12,41 @@ DEMOS = PACKAGE.parent / "demos"
 
 # The operations and layers that a generative model is made of, whether or not one of the demos happens to use them.
 DEMANDED = {
-    "functional": """linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool2d avg_pool2d pad
-        interpolate embedding relu leaky_relu elu softplus logsigmoid sigmoid tanh softmax log_softmax dropout batch_norm layer_norm
-        instance_norm mse_loss l1_loss binary_cross_entropy binary_cross_entropy_with_logits cross_entropy nll_loss add subtract
-        multiply divide negative power exp log log1p sqrt square abs sin cos maximum minimum where clip sum mean var std max min
-        logsumexp matmul reshape transpose broadcast_to concatenate stack""",
-    "layers": """Dense Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d BatchNorm LayerNorm InstanceNorm Embedding
-        Dropout MaxPool2d AvgPool2d Upsample ReLU LeakyReLU ELU Softplus Sigmoid Tanh Softmax Flatten Reshape Sequential""",
+    "functional": """
+        linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool2d avg_pool2d pad
+        interpolate embedding batch_norm layer_norm instance_norm dropout
+        relu leaky_relu elu softplus logsigmoid sigmoid tanh softmax log_softmax
+        mse_loss l1_loss binary_cross_entropy binary_cross_entropy_with_logits cross_entropy nll_loss
+        add subtract multiply divide negative power exp log log1p sqrt square abs sin cos maximum minimum where clip
+        sum mean var std max min logsumexp matmul reshape transpose broadcast_to concatenate stack""",
+    "layers": """
+        Dense Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d BatchNorm LayerNorm InstanceNorm
+        Embedding Dropout MaxPool2d AvgPool2d Upsample ReLU LeakyReLU ELU Softplus Sigmoid Tanh Softmax
+        Flatten Reshape Sequential""",
     "layers.initialisers": "glorot he normal orthogonal pytorch uniform",
     "optim": "SGD RMSprop Adam",
     "data": "Batches DataError mnist mnist_sample",
     "trainers": "AutoencoderTrainer GANTrainer VAETrainer Record",
 }
 
-# Demos to come: these names wait for the demo that uses them. What no demo has come to use leaves the package with this list.
+# Demos to come: these names wait for the demo that uses them. What no demo has come to use goes, with this list.
 WAITING = {
     "optim": "AdamW linear_decay cosine_decay clip_norm clip_value",
     "data": "faces from_folder grid ring swiss_roll two_moons",
-    "metrics": """PCA fit_pca mse nearest_neighbour_accuracy principal_angles ActiveUnits Estimate active_units gaussian_kl
-        importance_weighted_bound monte_carlo_kl LinearVAE linear_vae_optimum ParzenWindow parzen_log_likelihood parzen_window
-        js_divergence kl_divergence minimax_value optimal_discriminator DensityCoverage ModeCoverage PrecisionRecall
-        density_coverage mode_coverage precision_recall frechet_distance grey_share high_frequency_share laplacian_variance
-        mean_pairwise_distance Accuracy GroupAccuracy Interval accuracy auroc clopper_pearson_bound wilson_interval
-        worst_group_accuracy MutualInformationGap beta_vae_score logistic_regression mutual_information_gap""",
+    "metrics": """
+        PCA fit_pca mse nearest_neighbour_accuracy principal_angles
+        ActiveUnits Estimate active_units gaussian_kl importance_weighted_bound monte_carlo_kl
+        LinearVAE linear_vae_optimum ParzenWindow parzen_log_likelihood parzen_window
+        js_divergence kl_divergence minimax_value optimal_discriminator
+        DensityCoverage ModeCoverage PrecisionRecall density_coverage mode_coverage precision_recall
+        frechet_distance grey_share high_frequency_share laplacian_variance mean_pairwise_distance
+        Accuracy GroupAccuracy Interval accuracy auroc clopper_pearson_bound wilson_interval worst_group_accuracy
+        MutualInformationGap beta_vae_score logistic_regression mutual_information_gap""",
 }
 
 
 def module(name):
-    for part in name.split("."):
-        found = getattr(mg if name.startswith(part) else found, part)
-    return found
+    return functools.reduce(getattr, name.split("."), mg)
 
 
 def public(name):

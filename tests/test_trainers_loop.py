@@ -122,7 +122,8 @@ import minigen as mg
 from minigen.layers import Dense
 from minigen.optim import SGD
 G, D = Dense(3, 2), Dense(2, 1)
-trainer = mg.trainers.GANTrainer(G, D, SGD(G.parameters(), 0.1), SGD(D.parameters(), 0.1), prior=lambda m: mg.randn(m, 3))
+trainer = mg.trainers.GANTrainer(G, D, SGD(G.parameters(), 0.1), SGD(D.parameters(), 0.1),
+                                 prior=lambda m: mg.randn(m, 3))
 reader, writer = pty.openpty()                                  # a terminal of our own, of 24 lines and 120 columns
 fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
 sys.stderr = os.fdopen(writer, "w")

@@ -1,4 +1,4 @@
-"""The variational autoencoder against its formulas, SciPy's distributions, and the linear one whose optimum is known."""
+"""The variational autoencoder against its formulas, SciPy's distributions, and a linear one whose optimum is known."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def setting(lr=0.0, dtype="float64", optimizer=SGD, **options):
     return trainer, rng.random((M, D)), rng.standard_normal((M, LATENT))
 
 
-LIKELIHOODS = {                                                 # log p(x | z) of each element, given the decoder's output
+LIKELIHOODS = {                                                # log p(x|z) of each element, given the decoder's output
     "bernoulli": lambda y, x: x * log_expit(y) + (1 - x) * log_expit(-y),
     "gaussian": lambda y, x: stats.norm(y, 1).logpdf(x),
 }
@@ -163,7 +163,7 @@ def test_kl_is_zero_at_the_prior_and_nowhere_else():
 # ------------------------------------------------------------- the linear VAE, whose optimum is known exactly
 
 EIGENVALUES, VARIANCE, UNITS = np.array([4, 2, 1, 0.3, 0.3, 0.3]), 0.3, 3
-LOG_P, KL, RECONSTRUCTION = -7.747393, 1.295134 + 0.948560 + 0.601986, -4.901713    # at the optimum, population averages
+LOG_P, KL, RECONSTRUCTION = -7.747393, 1.295134 + 0.948560 + 0.601986, -4.901713    # averages, at the optimum
 SCALED = D / 2 * np.log(VARIANCE)                               # log p of x / σ is log p of x plus D log σ
 
 
@@ -181,8 +181,8 @@ class LinearEncoder(L.Layer):
 def population():
     """Batch and noise whose averages are the population's exactly: every mean is 0, every covariance as it should be.
 
-    The points ±√d eᵢ have mean 0 and covariance I, and the bound is quadratic in x and in the noise, so with all pairs of
-    such points there is no sampling error. x is measured in units of σ, since the trainer's Gaussian has variance 1."""
+    The points ±√d eᵢ have mean 0 and covariance I, and the bound is quadratic in x and in the noise, so with all pairs
+    of such points there is no sampling error. x is measured in units of σ, as the trainer's Gaussian has variance 1."""
     def axes(d):
         return np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)])
 

@@ -239,12 +239,14 @@ def logsigmoid(input):
 
 @operation
 def sigmoid(input):
-    """y = 1 / (1 + e⁻ˣ) = (1 if x ≥ 0 else t) / (1 + t), t = e^−|x|: neither tail loses its digits        ∂L/∂x = g y (1 − y)"""
-    t = exp_minus_abs(input)
-    y = array_module(input).maximum(t, (input >= 0).astype(t.dtype))
-    t += 1
-    y /= t
-    return y
+    """y = 1 / (1 + e⁻ˣ), exact in both tails; below x = −88 (float64: −709) e⁻ˣ would overflow, and y stays what it is there
+
+    ∂L/∂x = g y (1 − y)"""
+    xp = array_module(input)
+    y = xp.maximum(input, -88.0 if input.dtype.itemsize == 4 else -709.0)
+    y = xp.exp(-y)
+    y += 1
+    return xp.reciprocal(y)
 
 
 @operation

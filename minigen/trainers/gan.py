@@ -53,7 +53,7 @@ class GANTrainer:
         """Phase 1: ascend  ∇θd 1/m Σ [ log D(x⁽ⁱ⁾) + log(1 − D(G(z⁽ⁱ⁾))) ],  G frozen.
 
         Record: value, gradients (name -> ∂value/∂θd), d_real, d_fake, logit_gradients {"real", "fake"}."""
-        G, D, θd = self.generator, self.discriminator, self.discriminator_optimizer.parameters
+        G, θd = self.generator, self.discriminator_optimizer.parameters
         x = batch(real, θd[0].dtype, "phase 1: the real batch")
         z = self._noise(len(x), noise)
 

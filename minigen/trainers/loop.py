@@ -42,7 +42,9 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs the path of a checkpoint")
     goal = trainer.steps + steps
-    trainer.source = source = Batches(data, size=batch_size) if is_array(data) or hasattr(data, "sample") else data
+    if is_array(data):                  # a last batch of a few examples would have other statistics
+        data = Batches(data, size=batch_size, drop_last=len(data) >= batch_size)
+    trainer.source = source = Batches(data, size=batch_size) if hasattr(data, "sample") else data
     if resume and pathlib.Path(checkpoint).exists():
         checkpoints.load(checkpoint, trainer)
         goal = steps

@@ -4,6 +4,8 @@ A record holds arrays where they were made. A number is worked out, and on a GPU
 that nobody reads costs nothing. Read next: gan.py.
 """
 
+import math
+
 import numpy
 
 from ..autograd import Tensor
@@ -64,9 +66,10 @@ def batch(x, dtype, what):
 
 def finite(value, what):
     """NonFiniteError, naming the quantity, where a value on the host is not finite."""
-    if array_module(value) is numpy and not numpy.isfinite(value).all():
-        raise NonFiniteError(f"{what} is not finite ({'it is ' + str(value) if value.ndim == 0 else 'it holds NaN or infinity'}). "
-                             "with minigen.detect_anomaly(): names the operation that made it")
+    if array_module(value) is not numpy or (math.isfinite(value) if value.ndim == 0 else numpy.isfinite(value).all()):
+        return
+    raise NonFiniteError(f"{what} is not finite ({'it is ' + str(value) if value.ndim == 0 else 'it holds NaN or infinity'}). "
+                         "with minigen.detect_anomaly(): names the operation that made it")
 
 
 def probabilities(x, what):

@@ -1,0 +1,202 @@
+"""Debiasing: a VAE finds the rare training images without being told which they are, and a classifier sees them more often.
+
+Amini, Soleimany, Schwarting, Bhatia & Rus 2019: at the start of every epoch each image x is encoded, and its chance to be
+drawn becomes proportional to ∏ᵢ 1 / (Q̂ᵢ(zᵢ(x)) + α); Q̂ᵢ is the histogram of latent dimension i over the training set.
+What is rare in the latent space is drawn often; no label of a group enters. Here the task is "4 or 9?", and in 5% of the
+training images the digit is changed, in one of two ways. (In the paper classifier and VAE share an encoder; here they are
+two networks, so that the four ways to draw images differ in the drawing alone.)
+
+    python demos/debiasing.py
+"""
+
+# %% What the lecture shows, and what this run asks
+import common
+import matplotlib.pyplot as plt
+import numpy as np
+from common import COLOURS
+from tqdm import tqdm
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import Dense, Layer, ReLU, Sequential
+from minigen.metrics import worst_group_accuracy
+
+arguments = common.arguments(__doc__, steps=20, quick=2, data=True, options={
+    "--seeds": dict(type=int, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--alpha": dict(type=float, default=0.1, help="the paper's α: large is plain drawing, small starves the many (0.1)")})
+EPOCHS, SEEDS = arguments.steps, 2 if arguments.quick else arguments.seeds          # a step of this demo is an epoch
+N, M, SHARE, BINS, D = 4000 if arguments.data == "full" else 2000, 64, 0.05, 10, 8
+CHANGES = {"inverted": lambda x: 1 - x,                                 # like no other image: rare in the latent space
+           "turned by 90°": lambda x: np.rot90(x, axes=(-2, -1))}       # the same ink in another place: not rare there
+WAYS = ("plain", "debiasing", "shuffled", "oracle")
+T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)   # 97.5% quantiles of Student's t, 1 to 9 degrees
+
+
+# %% A skewed training set, and a balanced test set
+def four_or_nine(split):
+    images, labels = common.digits(arguments, split)
+    chosen = (labels == 4) | (labels == 9)
+    return images[chosen], (labels[chosen] == 9).astype(int)
+
+
+TRAIN, TEST = four_or_nine("train"), four_or_nine("test")
+
+
+def skewed(change):
+    """Training set (images (N, 784), labels, which are changed: 5%); test set, every image of it both as it is and changed."""
+    order = mg.random.generator().permutation(len(TRAIN[0]))
+    images, labels = (part[order[:N]] for part in TRAIN)
+    rare = np.arange(N) < SHARE * N
+    images = np.where(rare[:, None, None, None], change(images), images)
+    unseen, unseen_labels = (np.concatenate([a[order[N:]], b]) for a, b in zip(TRAIN, TEST))
+    both, groups = np.concatenate([unseen, change(unseen)]), np.repeat([0, 1], len(unseen))
+    return (images.reshape(N, 784), labels, rare), (both.reshape(-1, 784), np.tile(unseen_labels, 2), groups)
+
+
+# %% The debiasing VAE: how rare is each image in the latent space?
+class Encoder(Layer):
+    """x (m, 784) -> mu (m, D), log_var (m, D)"""
+
+    def __init__(self):
+        self.hidden = Sequential(Dense(784, 128), ReLU())
+        self.mu, self.log_var = Dense(128, D), Dense(128, D)
+
+    def forward(self, x):
+        h = self.hidden(x)
+        return self.mu(h), self.log_var(h)
+
+
+def rarity(mu, alpha):
+    """Weights (n,) ∝ ∏ᵢ 1 / (Q̂ᵢ(zᵢ) + α) of codes mu (n, D); they sum to 1. Q̂ᵢ: shares of ten bins of equal width."""
+    log_weight = np.zeros(len(mu))
+    for z in mu.T:
+        counts, edges = np.histogram(z, BINS)
+        log_weight -= np.log(counts[np.digitize(z, edges[1:-1])] / len(z) + alpha)
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
+
+
+def drawn(weights):
+    """One epoch: N images drawn with these probabilities, in batches of M"""
+    order = mg.random.generator().choice(N, N, p=weights)
+    return np.split(order, range(M, N, M))
+
+
+def debiasing_weights(x):
+    """The weights (EPOCHS, N) while a VAE learns on what they draw; and the codes (N, D) it ends with. No label is used."""
+    encoder, decoder = Encoder(), Sequential(Dense(D, 128), ReLU(), Dense(128, 784))
+    trainer = mg.trainers.VAETrainer(encoder, decoder, mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-3))
+    weights = []
+    for _ in range(EPOCHS):
+        with mg.no_grad():
+            mu = mg.to_numpy(encoder(mg.backend.asarray(x))[0])
+        weights.append(rarity(mu, arguments.alpha))
+        for rows in drawn(weights[-1]):
+            trainer.step(x[rows])
+    return np.array(weights), mu
+
+
+# %% The classifier, and the four ways to draw its training images
+def accuracy(train, test, weights):
+    """Train a small classifier on images drawn by weights (EPOCHS, N); its GroupAccuracy on the test set."""
+    (x, y, _), (test_x, test_y, groups) = train, test
+    network = Sequential(Dense(784, 64), ReLU(), Dense(64, 1))
+    optimizer = mg.optim.Adam(network.parameters(), 1e-3)
+    for epoch in range(EPOCHS):
+        for rows in drawn(weights[epoch]):
+            target = mg.backend.asarray(y[rows, None].astype(np.float32))
+            loss = F.binary_cross_entropy_with_logits(network(mg.tensor(x[rows])), target)
+            optimizer.step(mg.grad(loss, network.parameters()))
+    with mg.no_grad():
+        says_nine = mg.to_numpy(network(mg.backend.asarray(test_x)))[:, 0] > 0
+    return worst_group_accuracy(says_nine.astype(int), test_y, groups)
+
+
+results = {name: {way: [] for way in WAYS} for name in CHANGES}         # GroupAccuracy of every seed
+streams = {name: [] for name in CHANGES}                                # (changed images' share, effective share) of every seed
+first = {}                                                              # training set, last weights and codes of the first seed
+with tqdm(total=len(CHANGES) * SEEDS, unit="run", disable=None) as bar:
+    for name, change in CHANGES.items():
+        for seed in range(arguments.seed, arguments.seed + SEEDS):
+            mg.seed(seed)
+            train, test = skewed(change)
+            x, _, rare = train
+            debiased, mu = debiasing_weights(x)
+            known = np.where(rare, 0.5 / rare.sum(), 0.5 / (~rare).sum())
+            shuffle = mg.random.generator().permutation(N)
+            weights = {"plain": np.full((EPOCHS, N), 1 / N), "debiasing": debiased, "shuffled": debiased[:, shuffle],
+                       "oracle": np.tile(known, (EPOCHS, 1))}
+            for way in WAYS:
+                mg.seed(1000 + seed)                    # the same first weights for all four
+                results[name][way].append(accuracy(train, test, weights[way]))
+            last = debiased[-1]
+            streams[name].append((last[rare].sum(), 1 / (N * np.square(last).sum())))       # (Σw)² / Σw², per image
+            first.setdefault(name, (train, last, mu))
+            bar.update()
+
+# %% What came out
+worst = {name: {way: np.array([r.worst for r in runs]) for way, runs in ways.items()} for name, ways in results.items()}
+claims = common.Claims()
+
+
+def gain(name, way):
+    """Mean gain over plain drawing in the worst group, and its paired 95% interval"""
+    difference = worst[name][way] - worst[name]["plain"]
+    half = T[min(SEEDS - 2, 8)] * difference.std(ddof=1) / SEEDS ** 0.5
+    return difference.mean(), (difference.mean() - half, difference.mean() + half)
+
+
+print(f"\naccuracy on the worst group, mean of {SEEDS} seeds (mean over both groups)")
+for name in CHANGES:
+    line = ", ".join(f"{way} {worst[name][way].mean():.3f} ({np.mean([r.mean for r in results[name][way]]):.3f})" for way in WAYS)
+    print(f"  {name}: {line}")
+print("\nthe first seed's last codes weighted with other α: the changed images' share of the stream (5% in the set)")
+for name, ((_, _, rare), _, mu) in first.items():
+    print(f"  {name}: " + ", ".join(f"α = {alpha}: {rarity(mu, alpha)[rare].sum():.0%}" for alpha in (1, 0.1, 0.01, 0.001)))
+
+for name in CHANGES:
+    gap = np.mean([r.mean - r.worst for r in results[name]["plain"]])
+    claims.add(f"digits {name}: drawn plainly they are served worse; worst group below the mean of both by", gap,
+               ">= 0.05", gap >= 0.05)
+    wins = int((worst[name]["oracle"] > worst[name]["plain"]).sum())
+    value, interval = gain(name, "oracle")
+    claims.add(f"digits {name}: drawing by the true group helps, gain in the worst group (checks the set-up)",
+               f"{value:+.3f}, {wins} of {SEEDS} seeds", f"{SEEDS} of {SEEDS}", wins == SEEDS, interval)
+    value, interval = gain(name, "debiasing")
+    claims.add(f"digits {name}: the debiasing VAE makes the classifier fairer, gain in the worst group", f"{value:+.3f}",
+               "interval above 0", interval[0] > 0, interval)
+    value, interval = gain(name, "shuffled")
+    claims.add(f"digits {name}: control, the same weights on other images", f"{value:+.3f}", interval=interval)
+    share, effective = np.mean(streams[name], axis=0)
+    claims.add(f"digits {name}: their share of the VAE's stream (5% of the set); effective share of the images, "
+               "(Σw)² / (n Σw²)", f"{share:.0%}; {effective:.2f}")
+
+# %% The picture: the latent space, the images drawn most often, the accuracies
+WHERE = {"inverted": "far from the others, so drawn often", "turned by 90°": "amid the others, so not found"}
+figure, rows = plt.subplots(2, 3, figsize=(15, 8.6), width_ratios=(1, 1.1, 1.25))
+for (cloud, grid, axes), name in zip(rows, CHANGES):
+    (x, _, rare), weights, mu = first[name]
+    plane = mg.metrics.fit_pca(mu, 2).transform(mu)
+    cloud.scatter(*plane[~rare].T, s=6, color="0.7", label="as they are")
+    cloud.scatter(*plane[rare].T, s=14, color=COLOURS["generated"], label=name)
+    cloud.set(xticks=[], yticks=[], xlabel="first principal component of mu", ylabel="second",
+              title=f"Digits {name}: in the latent space\n{WHERE[name]}")
+    cloud.legend(loc="best", markerscale=1.5)
+    top = np.argsort(-weights)[:48]
+    common.show(grid, x[top].reshape(-1, 28, 28), 8, f"Drawn most often of all {N:,} (α = {arguments.alpha:g}):\n"
+                f"{rare[top].sum()} of these 48 are {name}")
+    grid.spines[:].set_visible(True)
+    values = np.array([worst[name][way] for way in WAYS]) * 100
+    axes.plot(values, "o-", color="0.7", markersize=5, linewidth=1)
+    axes.plot(values.mean(1), "D", color=COLOURS["D"], markersize=9, label=f"mean of {SEEDS} seeds")
+    for i, value in enumerate(values.mean(1)):
+        axes.annotate(f"{value:.0f}%", (i, value), xytext=(11, -4), textcoords="offset points", color=COLOURS["D"], weight="bold")
+    value, interval = gain(name, "debiasing")
+    axes.set(xticks=range(4), xticklabels=("plain", "debiasing\nVAE", "its weights\nshuffled", "true group\n(oracle)"),
+             xlim=(-0.3, 3.6), ylabel="accuracy on the worst group, %", title="Worst group, a line for each seed: "
+             f"{100 * value:+.0f} points\nby debiasing, interval {100 * interval[0]:+.0f} to {100 * interval[1]:+.0f}")
+    axes.legend(loc="lower right")
+common.save(figure, arguments.out / "debiasing.png")
+
+common.finish(arguments, claims, worst={name: {way: list(v) for way, v in ways.items()} for name, ways in worst.items()},
+              streams=streams)

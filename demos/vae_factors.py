@@ -1,0 +1,170 @@
+"""Do different dimensions of z encode interpretable factors? A VAE and a beta-VAE on drawings whose factors are known.
+
+768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound asks for one dimension a factor:
+p(x) stays the same when z is turned, and Locatello et al. 2019 (theorem 1) prove that without labels nothing can tell. What there
+is, is a tendency: the encoder's variances are diagonal, and a KL weighted with beta > 1 (Higgins et al. 2017) makes each dimension
+in use expensive. So this is measured over seeds, beside an untrained network, and every dimension is asked what it moves.
+
+    python demos/vae_factors.py
+"""
+
+# %% What the lecture shows, and what this run asks
+import common
+import matplotlib.pyplot as plt
+import numpy as np
+from common import COLOURS
+from tqdm import tqdm
+
+import minigen as mg
+from minigen import functional as F
+from minigen.data.shapes import shapes
+from minigen.layers import Dense, Layer, ReLU, Sequential
+from minigen.metrics import beta_vae_score, gaussian_kl, mutual_information_gap
+from minigen.metrics.distances import squared_distances
+
+arguments = common.arguments(__doc__, steps=3000, quick=20, options={
+    "--seeds": dict(type=int, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--beta": dict(type=float, default=8.0, help="the weight of the KL in the beta-VAE (default 8)")})
+SEEDS = 2 if arguments.quick else arguments.seeds
+D, H, M = 6, 128, 64                                    # latent dimensions, hidden units, drawings in a batch
+images, factors, NAMES = shapes()
+X = images.reshape(len(images), -1)                     # (768, 256)
+T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)   # 97.5% quantiles of Student's t, 1 to 9 degrees
+
+
+# %% The VAE; beta is the only difference
+class Encoder(Layer):
+    """x (m, 256) -> mu (m, D), log_var (m, D)"""
+
+    def __init__(self):
+        self.body = Sequential(Dense(256, H), ReLU(), Dense(H, H), ReLU(), Dense(H, 2 * D))
+
+    def forward(self, x):
+        h = self.body(x)
+        return h[:, :D], h[:, D:]
+
+
+def trained(beta, seed, steps=arguments.steps):
+    """(encoder, decoder); the same seed gives the same first weights, batches and noise whatever beta is"""
+    mg.seed(seed)
+    encoder = Encoder()
+    decoder = Sequential(Dense(D, H), ReLU(), Dense(H, H), ReLU(), Dense(H, 256))
+    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
+    trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer, beta=beta)
+    trainer.fit(X, steps, batch_size=M, progress=False)
+    return encoder, decoder
+
+
+def encoded(encoder):
+    """mu (768, D) and the mean KL of each dimension (D,) in nats"""
+    with mg.no_grad():
+        mu, log_var = (mg.to_numpy(part) for part in encoder(mg.backend.asarray(X)))
+    return mu, gaussian_kl(mu, log_var).mean(0)
+
+
+def decoded(decoder, z):
+    """Pictures (n, 256) of codes z (n, D)"""
+    with mg.no_grad():
+        return mg.to_numpy(F.sigmoid(decoder(mg.backend.asarray(z.astype(np.float32)))))
+
+
+# %% What does a dimension move? Decode its traversal, and read the factors off the most similar drawings
+VALUES = np.linspace(-2, 2, 9)
+RELATIVE = [np.eye(3)[factors[:, 0]], *(factors[:, [k]] for k in (1, 2, 3))]        # a shape has no order: one column for each
+
+
+def movement(decoder, mu, j, bases=64):
+    """How far dimension j moves every factor (4,): its variance along a traversal over its variance in the drawings (1: fully)"""
+    z = np.repeat(mu[::len(mu) // bases][:bases, None], len(VALUES), axis=1)        # (bases, 9, D)
+    z[:, :, j] = VALUES
+    nearest = np.concatenate([d.argmin(1) for _, d in squared_distances(decoded(decoder, z.reshape(-1, D)), X)])
+    read = [columns[nearest].reshape(len(z), len(VALUES), -1) for columns in RELATIVE]
+    return np.array([r.var(1).sum(-1).mean() / columns.var(0).sum() for r, columns in zip(read, RELATIVE)])
+
+
+def name_of(moved):
+    """The factors that a dimension moves: the most moved one, and all that move at least half as much; none below a tenth."""
+    return [NAMES[k] for k in np.argsort(-moved) if moved[k] >= max(0.1, moved.max() / 2)]
+
+
+BETAS = {"untrained": None, "VAE": 1.0, f"beta {arguments.beta:g}": arguments.beta}
+runs = {label: [] for label in BETAS}                   # of every seed: what is looked at below
+with tqdm(total=len(BETAS) * SEEDS, unit="run", disable=None) as bar:
+    for label, beta in BETAS.items():
+        for seed in range(arguments.seed, arguments.seed + SEEDS):
+            encoder, decoder = trained(beta or 1.0, seed, arguments.steps if beta else 0)
+            mu, kl = encoded(encoder)
+            moved = np.array([movement(decoder, mu, j) for j in range(D)])
+            gap = mutual_information_gap(mu, factors)
+            runs[label].append(dict(mu=mu, kl=kl, decoder=decoder, moved=moved, names=[name_of(m) for m in moved],
+                                    mig=gap.score, gaps=gap.gaps, score=beta_vae_score(mu, factors, 1500, 800)))
+            bar.update()
+
+# %% The claims
+VAE, BETA = list(BETAS)[1:]
+mig = {label: np.array([run["mig"] for run in runs[label]]) for label in BETAS}
+score = {label: np.array([run["score"] for run in runs[label]]) for label in BETAS}
+
+
+def interval(x):
+    """95% interval of the mean of x, by Student's t"""
+    half = T[min(len(x) - 2, 8)] * x.std(ddof=1) / len(x) ** 0.5
+    return x.mean() - half, x.mean() + half
+
+
+def owned(label, factor):
+    """In how many seeds some dimension moves this factor and no other"""
+    return sum([factor] in run["names"] for run in runs[label])
+
+
+claims = common.Claims()
+for factor in NAMES:
+    count = owned(BETA, factor)
+    claims.add(f"different dimensions encode interpretable factors: {factor} has one of its own at {BETA} (VAE: {owned(VAE, factor)})",
+               f"{count} of {SEEDS} seeds", "most seeds", 2 * count > SEEDS)
+for label in (VAE, BETA):
+    used = [names for run in runs[label] for names in run["names"] if names]
+    claims.add(f"{label}: dimensions that move anything, and of these those that move one factor alone",
+               f"{len(used)}, {sum(len(names) == 1 for names in used)} of {SEEDS * D}")
+difference = mig[BETA] - mig[VAE]
+claims.add(f"mutual information gap, {BETA} minus VAE (means {mig[BETA].mean():.3f}, {mig[VAE].mean():.3f}; more in "
+           f"{(difference > 0).sum()} of {SEEDS} seeds)", difference.mean(), ">= 0.08", difference.mean() >= 0.08, interval(difference))
+claims.add(f"beta-VAE metric at {BETA}, median of the seeds (VAE: {np.median(score[VAE]):.3f}; chance 0.25)", np.median(score[BETA]),
+           ">= 0.9", np.median(score[BETA]) >= 0.9, (score[BETA].min(), score[BETA].max()))
+for name, values in (("mutual information gap", mig), ("beta-VAE metric", score)):
+    claims.add(f"{name} of an untrained network, mean: below both", values["untrained"].mean(), "below both",
+               values["untrained"].mean() < min(values[VAE].mean(), values[BETA].mean()))
+print("\nmutual information gap of each factor, mean of the seeds")
+for label in BETAS:
+    print(f"  {label:10}", ", ".join(f"{n} {g:.2f}" for n, g in zip(NAMES, np.mean([run["gaps"] for run in runs[label]], axis=0))))
+
+# %% The picture: every dimension's traversal with what it moves (the first seed, not the best one), and the scores of all seeds
+figure = plt.figure(figsize=(15, 8))
+grid = figure.add_gridspec(2, 3, width_ratios=(1.35, 0.75, 0.9))
+start = np.flatnonzero((factors == (1, 2, 3, 3)).all(1))[0]                 # a square, not small, near the centre
+for row, label in enumerate((VAE, BETA)):
+    run = runs[label][0]
+    order = np.argsort(-run["kl"])
+    z = np.tile(run["mu"][start], (D, len(VALUES), 1))
+    for i, j in enumerate(order):
+        z[i, :, j] = VALUES
+    axes = figure.add_subplot(grid[row, 0])
+    common.show(axes, decoded(run["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES), f"{label}: one dimension at a time, −2 to 2")
+    axes.set_yticks(10 + 18 * np.arange(D), [f"z{j + 1}: {' + '.join(run['names'][j]) or 'nothing'}" for j in order])
+    axes.tick_params(length=0)
+    table = figure.add_subplot(grid[row, 1])
+    picture = table.imshow(run["moved"][order], vmin=0, vmax=1, aspect="auto")
+    table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D), yticklabels=[f"z{j + 1}" for j in order], title="how far it moves each factor")
+    figure.colorbar(picture, ax=table, label="variance / that of the drawings")
+for row, (name, values, top) in enumerate((("mutual information gap", mig, 0.5), ("beta-VAE metric", score, 1.02))):
+    axes = figure.add_subplot(grid[row, 2])
+    table = np.array([values[label] for label in BETAS])
+    axes.plot(table, "o-", color="0.7", linewidth=1, markersize=5)
+    axes.plot(table.mean(1), "D", color=COLOURS["D"], markersize=9, label=f"mean of {SEEDS} seeds")
+    axes.set(xticks=range(3), xticklabels=list(BETAS), xlim=(-0.3, 2.3), ylim=(0, max(top, table.max() * 1.05)), title=name)
+    axes.legend(loc="best")
+common.save(figure, arguments.out / "factors.png")
+
+common.finish(arguments, claims, mig=mig, score=score, names={label: [run["names"] for run in runs[label]] for label in BETAS},
+              gaps={label: [run["gaps"].tolist() for run in runs[label]] for label in BETAS},
+              kl={label: [run["kl"].tolist() for run in runs[label]] for label in BETAS})

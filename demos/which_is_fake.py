@@ -1,0 +1,149 @@
+"""Which is fake? Real digits against generated ones, as a page to play: you against the discriminator.
+
+Every pair shows a digit that a person wrote and one that G drew. You choose; then the page tells what D, which was trained for
+exactly this question, thinks of both. Theory (Goodfellow et al. 2014, proposition 1) says that D knows best: given enough
+capacity it becomes p_data / (p_data + p_G), and where G has won that is 1/2, a coin. The page is one HTML file without any
+network: open it from the disk, play by mouse or keyboard.
+
+    python demos/which_is_fake.py                                                   trains a small GAN first
+    python demos/which_is_fake.py --checkpoint out/gan_mnist/checkpoint.npz         the players of gan_mnist.py
+"""
+
+# %% The pictures: digits that neither player has seen, and the page
+import base64
+import io
+import json
+import math
+import pathlib
+import sys
+
+import common
+import numpy as np
+from matplotlib import pyplot as plt
+from PIL import Image
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+
+arguments = common.arguments(__doc__, steps=600, quick=4, data=True, options={
+    "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
+})
+PAIRS, ROUNDS, COUNTED = 60, 20, 1000               # on the page; in a game; for D's share
+channels, latent = 16, 64
+if arguments.checkpoint:
+    try:
+        with np.load(arguments.checkpoint) as file:     # the sizes of the players stand in their first weights
+            channels, latent = len(file["discriminator/0.weight"]), file["generator/0.weight"].shape[1]
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"--checkpoint {arguments.checkpoint} is not a checkpoint of gan_mnist.py ({error}); run that demo first")
+
+
+# %% The two players of gan_mnist.py
+def generator():
+    """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
+    c = channels
+    return Sequential(
+        Dense(latent, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
+        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), BatchNorm(c), ReLU(),
+        ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
+
+
+def discriminator():
+    """images (m, 1, 28, 28) -> logits (m, 1); D(x) is their sigmoid"""
+    c = channels
+    return Sequential(
+        Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
+        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), BatchNorm(2 * c), LeakyReLU(0.2),
+        Flatten(), Dense(2 * c * 7 * 7, 1))
+
+
+def prior(m):
+    """m noise vectors z ~ N(0, I)"""
+    return mg.randn(m, latent)
+
+
+G, D = generator(), discriminator()
+trainer = mg.trainers.GANTrainer(
+    G, D, mg.optim.Adam(G.parameters(), 1e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 1e-3, betas=(0.5, 0.999)),
+    generator_loss="non_saturating", prior=prior)
+if arguments.checkpoint:
+    try:
+        mg.checkpoint.load(arguments.checkpoint, trainer)
+    except ValueError as error:
+        sys.exit(f"--checkpoint: {error}")
+    mg.seed(arguments.seed)
+else:
+    trainer.fit(common.digits(arguments)[0], arguments.steps, batch_size=32, checkpoint=arguments.out / "checkpoint.npz")
+
+
+# %% Pairs: whatever G draws, beside a real digit of the same kind, in random places; nothing is selected
+def bytes_of(images):
+    """Images in [0, 1] as the bytes that the page shows: D judges these, not the finer ones behind them."""
+    return np.round(255 * images).astype(np.uint8)
+
+
+def d_of(pictures):
+    """D(x) (n,) of pictures (n, 1, 28, 28) of bytes, with the running statistics of batch normalisation."""
+    x = mg.backend.asarray((pictures / 255).astype(np.float32))
+    with mg.no_grad():
+        return mg.to_numpy(F.sigmoid(D.eval()(x)))[:, 0]
+
+
+with mg.no_grad():
+    fake = bytes_of(mg.to_numpy(G.eval()(prior(COUNTED))))
+images, labels = common.digits(arguments, "test")
+kinds = common.probabilities(common.judge(), (fake / 255).astype(np.float32)).argmax(1)
+rng = mg.random.generator()
+decks = [iter(rng.permutation(np.flatnonzero(labels == kind))) for kind in range(10)]       # no real digit comes twice
+dealt = [next(decks[kind], None) for kind in kinds]
+fake = fake[[n is not None for n in dealt]]
+real = bytes_of(images[[n for n in dealt if n is not None]])
+d_real, d_fake = d_of(real), d_of(fake)
+places = rng.integers(0, 2, len(fake))                                          # where the generated one stands: left or right
+
+
+# %% The page: a template and the pairs as JSON, pictures as PNG in base64
+def png(picture):
+    """A picture (1, 28, 28) of bytes as a data URI."""
+    file = io.BytesIO()
+    Image.fromarray(picture[0]).save(file, "png")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def coin(n, share=0.95):
+    """The narrowest [k, n − k] that holds the heads of n tosses with probability >= share."""
+    chance = [math.comb(n, k) / 2 ** n for k in range(n + 1)]
+    k = next(k for k in range(n // 2, -1, -1) if sum(chance[k:n - k + 1]) >= share)
+    return k, n - k
+
+
+saw = int((d_fake < d_real).sum())
+low, high = mg.metrics.wilson_interval(saw, len(fake))
+pairs = [{"images": [png(x) for x in ((f, r), (r, f))[place]], "generated": int(place),
+          "d": [float(d) for d in ((df, dr), (dr, df))[place]]}
+         for f, r, df, dr, place in zip(fake[:PAIRS], real, d_fake, d_real, places)]
+about = (f"The generator and D played {trainer.steps:,} iterations against each other. Of {len(fake):,} such pairs D finds the generated one in "
+         f"{100 * saw / len(fake):.0f}%; were the generator perfect, it would be 50%. Nothing is selected: the first {PAIRS} samples, each beside "
+         "a test image of the same digit that neither has seen.")
+page = (common.HERE / "which_is_fake.html").read_text(encoding="utf-8").replace(
+    "{{data}}", json.dumps({"pairs": pairs, "rounds": ROUNDS, "guessing": coin(ROUNDS), "about": about}, ensure_ascii=False))
+common.write(arguments.out / "which_is_fake.html", page.encode())
+
+# %% The slide: ten pairs, and the answer upside down in the caption
+figure, axes = plt.subplots(figsize=(11, 3))
+rows = [np.where(places[:10, None, None, None] == side, fake[:10], real[:10]) for side in (0, 1)]
+common.show(axes, np.concatenate(rows) / 255, 10, "one of each column was drawn by the generator: which?")
+for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:10])):
+    axes.text(17 + 30 * i, 66, f"{'upper' if place == 0 else 'lower'}\nD: {100 * df:.0f}%\nother: {100 * dr:.0f}%", ha="center", va="top", fontsize=9)
+common.save(figure, arguments.out / "pairs.png")
+
+# %% What the lecture claims, and what this run measured
+claims = common.Claims()
+claims.add("at the end of the game D is a coin: share of pairs in which D finds the generated digit (perfect G: 0.5)", saw / len(fake),
+           interval=(low, high))
+claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
+claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
+sure = common.judge_report((fake / 255).astype(np.float32)).share
+claims.add("share of G's digits that the judge is sure of", sure, interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
+common.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))
