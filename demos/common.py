@@ -188,9 +188,9 @@ def image_grid(images, columns, pad=2):
     return grid[0] if channels == 1 else grid.transpose(1, 2, 0)
 
 
-def show(axes, images, columns, title=None):
+def show(axes, images, columns, title=None, pad=2):
     """Draw an image_grid on `axes`, without ticks; grey images light on dark."""
-    axes.imshow(image_grid(images, columns), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(image_grid(images, columns, pad), cmap="gray", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[], title=title)
     axes.spines[:].set_visible(False)
 

@@ -115,72 +115,68 @@ def decode(G, z, batch=256):
     return np.concatenate(parts)
 
 
-# %% The judges: two small classifiers that see drawings alone, never a generated face
-def classifier(outputs):
-    """pictures (m, 3, 32, 32) -> logits (m, outputs)"""
+# %% The judge: a small classifier that learns from drawings alone and never sees a generated face
+GLASSES, FEMALE, ONE_FACE = range(3)
+
+
+def classifier():
+    """pictures (m, 3, 32, 32) -> logits (m, 3): glasses? female? one face, or several laid over each other?"""
     return Sequential(Conv2d(3, 16, 3, stride=2, padding=1), ReLU(), Conv2d(16, 32, 3, stride=2, padding=1), ReLU(),
-                      Conv2d(32, 48, 3, stride=2, padding=1), ReLU(), Flatten(), Dense(48 * 4 * 4, 64), ReLU(), Dense(64, outputs))
-
-
-def worn(x, rng):
-    """Drawings as a generator might draw them: half of them a little blurred, all with some noise."""
-    blurred = (2 * x + np.roll(x, 1, 2) + np.roll(x, -1, 2)) / 4
-    blurred = (2 * blurred + np.roll(blurred, 1, 3) + np.roll(blurred, -1, 3)) / 4
-    x = np.where(rng.random((len(x), 1, 1, 1)) < 0.5, blurred, x)
-    return (x + rng.uniform(0, 0.15, (len(x), 1, 1, 1)) * rng.standard_normal(x.shape)).clip(-1, 1).astype(np.float32)
-
-
-def learn(x, targets, epochs):
-    """A classifier of x into the yes and no of targets (n, k)"""
-    network, rng = classifier(targets.shape[1]), mg.random.generator()
-    batches = mg.data.Batches(x, targets.astype(np.float32), size=64, epochs=epochs)
-    steps = epochs * -(-len(x) // 64)
-    optimizer = mg.optim.Adam(network.parameters(), mg.optim.cosine_decay(2e-3, steps))
-    for x, y in tqdm(batches, total=steps, unit="step", desc="judge", disable=None):
-        loss = F.binary_cross_entropy_with_logits(network(mg.tensor(mg.backend.asarray(worn(x, rng)))), mg.backend.asarray(y))
-        optimizer.step(mg.grad(loss, network.parameters()))
-    return network
+                      Conv2d(32, 48, 3, stride=2, padding=1), ReLU(), Flatten(), Dense(48 * 4 * 4, 48), ReLU(), Dense(48, 3))
 
 
 def says(judge, x, batch=256):
-    """A judge's probabilities (n, k) for pictures x"""
+    """The judge's probabilities (n, 3) for pictures x"""
     with mg.no_grad():
         return np.concatenate([mg.to_numpy(F.sigmoid(judge(mg.backend.asarray(x[i:i + batch])))) for i in range(0, len(x), batch)])
 
 
-def kinds(glasses, female):
-    """Indices of men with glasses, men without, women without."""
-    return [np.flatnonzero(rule) for rule in (glasses & ~female, ~glasses & ~female, ~glasses & female)]
+def concepts(glasses, female, sure):
+    """Indices of men with glasses, of men without, of women without: where both probabilities are at least `sure`."""
+    yes = lambda p: p >= sure                                                   # noqa: E731
+    no = lambda p: p <= 1 - sure                                                # noqa: E731
+    return [np.flatnonzero(rule) for rule in (yes(glasses) & no(female), no(glasses) & no(female), no(glasses) & yes(female))]
 
 
-def pick(rng, groups, sets, n):
-    """n exemplars of each group, `sets` times: indices (groups, sets, n)"""
-    return np.array([[rng.choice(group, n, replace=False) for _ in range(sets)] for group in groups])
+def arithmetic(values, exemplars):
+    """(man with glasses) − (man) + (woman), of the means of values (N, ...) over the exemplars (sets, 3, n): (sets, ...)"""
+    return np.stack([values[a].mean(0) - values[b].mean(0) + values[c].mean(0) for a, b, c in exemplars])
 
 
-def arithmetic(values, chosen):
-    """mean(men with glasses) − mean(men) + mean(women) of values (N, ...) for indices (3, sets, n): (sets, ...)"""
-    a, b, c = (np.stack([values[rows].mean(0) for rows in group]) for group in chosen)
-    return a - b + c
+def pick(groups, sets, n):
+    """n different exemplars of each concept, `sets` times: indices (sets, 3, n)"""
+    return np.array([[rng.choice(group, n, replace=False) for group in groups] for _ in range(sets)])
 
 
-def composites(x, groups, n, rng):
-    """n pictures that are no single face: sums of drawings as in the arithmetic, and cross-fades of two"""
-    sums = [arithmetic(x, pick(rng, groups, n // 6, k)) for k in (1, 3, 10)]
-    a, b = rng.integers(len(x), size=(2, n - 3 * (n // 6)))
+def worn(x):
+    """Pictures as an unpractised generator might draw them: half of them blurred, all with noise and with stains."""
+    blurred = (np.roll(x, 1, 2) + 2 * x + np.roll(x, -1, 2)) / 4
+    blurred = (np.roll(blurred, 1, 3) + 2 * blurred + np.roll(blurred, -1, 3)) / 4
+    x = np.where(rng.random((len(x), 1, 1, 1)) < 0.5, blurred, x)
+    noise = rng.standard_normal(x.shape)
+    stains = np.kron(rng.standard_normal((len(x), 3, 8, 8)), np.ones((4, 4)))
+    for what, most in ((noise, 0.15), (stains, 0.2)):
+        x = x + rng.uniform(0, most, (len(x), 1, 1, 1)) * what
+    return x.clip(-1, 1).astype(np.float32)
+
+
+def train_judge(n=10_000, epochs=6):
+    """Drawings, and as many sums and cross-fades of drawings: all of them worn, which only the third answer tells apart."""
+    x, known = mg.data.faces(n, SIZE, seed=10_001)
+    groups = concepts(known["glasses"], known["female"], 1)
+    sums = [arithmetic(x, pick(groups, n // 6, k)) for k in (1, 3, 10)]
+    a, b = rng.integers(n, size=(2, n - 3 * (n // 6)))
     share = rng.uniform(0.3, 0.7, (len(a), 1, 1, 1))
-    return np.concatenate([*sums, share * x[a] + (1 - share) * x[b]]).clip(-1, 1).astype(np.float32)
-
-
-def judges(epochs=4):
-    """(attribute judge: glasses, female; single-face judge: is it one face?), and their shares of right answers on other drawings"""
-    n, rng = (600, 2000)[0 if arguments.quick else 1] * (1 if arguments.quick else 3), np.random.default_rng(1)
-    x, known = mg.data.faces(n + 1500, SIZE, seed=10_001)
-    y = np.stack([known["glasses"], known["female"]], 1)
-    attributes = learn(x[:n], y[:n], epochs)
-    groups = kinds(*y[:n].T)
-    one_face = learn(np.concatenate([x[:n], composites(x[:n], groups, n, rng)]), np.repeat([[1], [0]], n, 0), epochs)
-    test = x[n:]
-    right = ((says(attributes, test) > 0.5) == y[n:]).mean(0)
-    sums = arithmetic(test, pick(rng, kinds(*y[n:].T), 300, 3)).clip(-1, 1)
-    return attributes, one_face, (*right, (says(one_face, test) > 0.5).mean(), (says(one_face, worn(test, rng)) > 0.5).mean(), (says(one_face, sums) > 0.5).mean())
+    several = np.concatenate([*sums, share * x[a] + (1 - share) * x[b]]).clip(-1, 1)
+    answers = np.zeros((2 * n, 3), np.float32)
+    answers[:n] = np.stack([known["glasses"], known["female"], np.ones(n)], 1)
+    asked = np.ones_like(answers)
+    asked[n:, :ONE_FACE] = 0                                                    # of a sum nobody asks the other two
+    judge, steps = classifier(), epochs * -(-2 * n // 64)
+    optimizer = mg.optim.Adam(judge.parameters(), mg.optim.cosine_decay(2e-3, steps))
+    batches = mg.data.Batches(np.concatenate([x, several.astype(np.float32)]), answers, asked, size=64, epochs=epochs)
+    for x, y, mask in tqdm(batches, total=steps, unit="step", desc="judge", disable=None):
+        x, y, mask = map(mg.backend.asarray, (worn(x), y, mask))
+        loss = F.mean(mask * F.binary_cross_entropy_with_logits(judge(x), y, reduction="none"))
+        optimizer.step(mg.grad(loss, judge.parameters()))
+    return judge

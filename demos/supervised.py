@@ -62,22 +62,22 @@ p = predict(test_images)
 right = p.argmax(1) == test_labels
 sure = p.max(1) >= 0.9
 
-figure = plt.figure(figsize=(11, 6))
-grid = figure.add_gridspec(2, 2, width_ratios=(3, 2))
+figure = plt.figure(figsize=(11, 4.2))
+grid = figure.add_gridspec(2, 2, width_ratios=(7, 4))
 pairs, mistakes, axes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[:, 1])
 
 
 def labelled(axes, which, title):
-    """Images with what the network says below each."""
-    which = which[:20]
-    common.show(axes, test_images[which], 10, title)
+    """Up to 20 test images with what the network says below each."""
+    which, pad = which[:20], 14
+    common.show(axes, test_images[which], 10, title, pad)
     for i, n in enumerate(which):
-        text = f"{p[n].argmax()}" if right[n] else f"{p[n].argmax()}, not {test_labels[n]}"
-        axes.text(2 + i % 10 * 30 + 1, 2 + i // 10 * 30 + 26, text, color="white" if right[n] else "#FFB000", fontsize=9)
+        text, colour = (f"{p[n].argmax()}", "black") if right[n] else (f"{p[n].argmax()}, not {test_labels[n]}", "#B03A00")
+        axes.text(pad + 14 + i % 10 * (28 + pad), pad + 29 + i // 10 * (28 + pad), text, color=colour, fontsize=9, ha="center", va="top")
 
 
-labelled(pairs, np.arange(20), "test images and predicted labels")
-labelled(mistakes, np.flatnonzero(~right), f"its mistakes: {(~right).sum()} of {len(right):,}")
+labelled(pairs, np.arange(20), "test images x, and the y that the network says")
+labelled(mistakes, np.flatnonzero(~right), f"its mistakes, {(~right).sum()} of {len(right):,}: what it says, and the label")
 axes.plot(*zip(*((pairs, 100 * accuracy) for pairs, accuracy in curve)), "o-", color=common.COLOURS["D"])
 axes.set(title="accuracy on the test images, %", xlabel="pairs seen", xlim=(0, None))
 common.save(figure, arguments.out / "supervised.png")

@@ -1,9 +1,9 @@
 """Do different dimensions of z encode interpretable factors? A VAE and a beta-VAE on drawings whose factors are known.
 
-768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound asks for one dimension a factor:
-p(x) stays the same when z is turned, and Locatello et al. 2019 (theorem 1) prove that without labels nothing can tell. What there
-is, is a tendency: the encoder's variances are diagonal, and a KL weighted with beta > 1 (Higgins et al. 2017) makes each dimension
-in use expensive. So this is measured over seeds, beside an untrained network, and every dimension is asked what it moves.
+768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound asks for one dimension a
+factor: p(x) stays the same when z is turned, and by theorem 1 of Locatello et al. 2019 nothing can tell without labels. What
+there is, is a tendency: the encoder's variances are diagonal, and a KL weighted with beta > 1 (Higgins et al. 2017) makes each
+dimension expensive. So this is measured over seeds, beside an untrained network, and every dimension is asked what it moves.
 
     python demos/vae_factors.py
 """
@@ -120,7 +120,7 @@ def owned(label, factor):
 claims = common.Claims()
 for factor in NAMES:
     count = owned(BETA, factor)
-    claims.add(f"different dimensions encode interpretable factors: {factor} has one of its own at {BETA} (VAE: {owned(VAE, factor)})",
+    claims.add(f"different dimensions encode interpretable factors: {factor} has its own at {BETA} (VAE: {owned(VAE, factor)})",
                f"{count} of {SEEDS} seeds", "most seeds", 2 * count > SEEDS)
 for label in (VAE, BETA):
     used = [names for run in runs[label] for names in run["names"] if names]
@@ -128,15 +128,17 @@ for label in (VAE, BETA):
                f"{len(used)}, {sum(len(names) == 1 for names in used)} of {SEEDS * D}")
 difference = mig[BETA] - mig[VAE]
 claims.add(f"mutual information gap, {BETA} minus VAE (means {mig[BETA].mean():.3f}, {mig[VAE].mean():.3f}; more in "
-           f"{(difference > 0).sum()} of {SEEDS} seeds)", difference.mean(), ">= 0.08", difference.mean() >= 0.08, interval(difference))
-claims.add(f"beta-VAE metric at {BETA}, median of the seeds (VAE: {np.median(score[VAE]):.3f}; chance 0.25)", np.median(score[BETA]),
-           ">= 0.9", np.median(score[BETA]) >= 0.9, (score[BETA].min(), score[BETA].max()))
+           f"{(difference > 0).sum()} of {SEEDS} seeds)", difference.mean(), ">= 0.08", difference.mean() >= 0.08,
+           interval(difference))
+claims.add(f"beta-VAE metric at {BETA}, median of the seeds (VAE: {np.median(score[VAE]):.3f}; chance 0.25)",
+           np.median(score[BETA]), ">= 0.9", np.median(score[BETA]) >= 0.9, (score[BETA].min(), score[BETA].max()))
 for name, values in (("mutual information gap", mig), ("beta-VAE metric", score)):
     claims.add(f"{name} of an untrained network, mean: below both", values["untrained"].mean(), "below both",
                values["untrained"].mean() < min(values[VAE].mean(), values[BETA].mean()))
 print("\nmutual information gap of each factor, mean of the seeds")
 for label in BETAS:
-    print(f"  {label:10}", ", ".join(f"{n} {g:.2f}" for n, g in zip(NAMES, np.mean([run["gaps"] for run in runs[label]], axis=0))))
+    means = np.mean([run["gaps"] for run in runs[label]], axis=0)
+    print(f"  {label:10}", ", ".join(f"{name} {gap:.2f}" for name, gap in zip(NAMES, means)))
 
 # %% The picture: every dimension's traversal with what it moves (the first seed, not the best one), and the scores of all seeds
 figure = plt.figure(figsize=(15, 8))
@@ -149,12 +151,14 @@ for row, label in enumerate((VAE, BETA)):
     for i, j in enumerate(order):
         z[i, :, j] = VALUES
     axes = figure.add_subplot(grid[row, 0])
-    common.show(axes, decoded(run["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES), f"{label}: one dimension at a time, −2 to 2")
+    common.show(axes, decoded(run["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES),
+                f"{label}: one dimension at a time, −2 to 2")
     axes.set_yticks(10 + 18 * np.arange(D), [f"z{j + 1}: {' + '.join(run['names'][j]) or 'nothing'}" for j in order])
     axes.tick_params(length=0)
     table = figure.add_subplot(grid[row, 1])
     picture = table.imshow(run["moved"][order], vmin=0, vmax=1, aspect="auto")
-    table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D), yticklabels=[f"z{j + 1}" for j in order], title="how far it moves each factor")
+    table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D), yticklabels=[f"z{j + 1}" for j in order],
+              title="how far it moves each factor")
     figure.colorbar(picture, ax=table, label="variance / that of the drawings")
 for row, (name, values, top) in enumerate((("mutual information gap", mig, 0.5), ("beta-VAE metric", score, 1.02))):
     axes = figure.add_subplot(grid[row, 2])

@@ -237,12 +237,12 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
     seeds = [None] * len(outputs) if grad_outputs is None else checks.listed(grad_outputs)
     if len(seeds) != len(outputs) or {*map(type, outputs), *map(type, inputs)} != {Tensor}:
         raise TypeError(f"grad: expected Tensors and as many grad_outputs as outputs, got outputs {outputs}, inputs {inputs}")
-    seeds = [checks.seed(y, seed) for y, seed in zip(outputs, seeds)]
+    starts = [checks.seed(y, seed) for y, seed in zip(outputs, seeds)]
     if create_graph:
-        seeds = [seed if isinstance(seed, Tensor) else Tensor(seed) for seed in seeds]
+        seeds = [seed if isinstance(seed, Tensor) else Tensor(start) for seed, start in zip(seeds, starts)]
         found = _walk(_tape(outputs), outputs, seeds, inputs, create_graph=True)
     else:
-        found = [g if g is None else Tensor(g) for g in memory.own(_walk(_tape(outputs), outputs, seeds, inputs), seeds)]
+        found = [g if g is None else Tensor(g) for g in memory.own(_walk(_tape(outputs), outputs, starts, inputs), starts)]
     for x, g in zip(inputs, found):
         if g is None:
             raise RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after "

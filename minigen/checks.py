@@ -60,20 +60,19 @@ def bind(operation, given, options):
 
 
 def seed(y, gradient):
-    """The gradient a walk starts from, as an array or Tensor of y's shape: 1 for one element where none is given."""
+    """The gradient a walk starts from, as an array of y's shape: 1 for one element where none is given."""
     if not y.requires_grad:
         raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
                            "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
     data, xp = y.data, backend.array_module(y.data)
     if gradient is None and data.size == 1:
-        return xp.asarray(1.0, dtype=data.dtype).reshape(data.shape)
+        return xp.ones(data.shape, data.dtype)
     if gradient is None:
         raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
-    if type(gradient) is not type(y):
-        try:
-            gradient = xp.asarray(gradient, dtype=data.dtype)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"the gradient to start from is no array of numbers: {error}") from error
+    try:
+        gradient = xp.asarray(gradient.data if type(gradient) is type(y) else gradient, dtype=data.dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"the gradient to start from is no array of numbers: {error}") from error
     if gradient.shape != data.shape:
         raise ValueError(f"the gradient to start from has shape {gradient.shape}, expected that of {y!r}")
     return gradient

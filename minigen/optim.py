@@ -53,10 +53,11 @@ class Optimizer:
             if all(g is None for g in gradients):
                 raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
         gradients = [g._data if type(g) is Tensor else g for g in gradients]
-        shapes = [p._data.shape for p in self.parameters]
-        given = [None if g is None else getattr(g, "shape", type(g).__name__) for g in gradients]
-        if given != shapes and (len(given) != len(shapes) or any(g not in (None, s) for g, s in zip(given, shapes))):
-            raise ValueError(f"{type(self).__name__}.step: got gradients of shapes {given}, expected the parameters' {shapes}")
+        if len(gradients) != len(self.parameters):
+            raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
+        for p, g in zip(self.parameters, gradients):
+            if g is not None and getattr(g, "shape", None) != p._data.shape:
+                raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         run, start, stop = [], 0, 0                         # parameters next to each other that have a gradient, and where they lie

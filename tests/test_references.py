@@ -56,7 +56,7 @@ def test_layer(record):
     y = layer(x)
     close(y, record["value"], tolerance, "value")
     leaves = ([x] if isinstance(x, mg.Tensor) else []) + layer.parameters()
-    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, record["cotangent"]), record["gradients"], strict=True)):
+    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, leaf_or_array(record["cotangent"])), record["gradients"], strict=True)):
         close(a, b, tolerance, f"gradient {i}")
     for name, array in layer.state_dict().items():
         close(array, record["state_after"][name], tolerance, f"{name} afterwards")
@@ -68,7 +68,7 @@ def test_optimizer(record):
     parameters = [leaf_or_array(a) for a in record["start"]]
     optimizer = getattr(mg.optim, record["name"])(parameters, **record["options"])
     for gradients, after in zip(record["gradients"], record["path"], strict=True):
-        optimizer.step(gradients)
+        optimizer.step([leaf_or_array(g) for g in gradients])
         for p, expected in zip(parameters, after, strict=True):
             close(p, expected, TOLERANCE[record["dtype"]], "parameter")
 

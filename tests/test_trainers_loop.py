@@ -41,11 +41,17 @@ def seen(trainer, data, steps, **options):
 
 # ----------------------------------------------------------------------------------- where batches come from
 
-def test_an_array_is_cut_into_shuffled_batches():
-    batches = seen(autoencoder(), DATA, 3, batch_size=4)
-    assert [len(x) for x in batches] == [4, 4, 2]
-    epoch = np.concatenate(batches)
-    assert not np.array_equal(epoch, DATA) and np.array_equal(np.sort(epoch, 0), np.sort(DATA, 0))
+def test_an_array_is_cut_into_shuffled_batches_of_one_size():
+    batches = seen(autoencoder(), DATA, 4, batch_size=5)
+    assert [len(x) for x in batches] == [5] * 4
+    for epoch in (np.concatenate(batches[:2]), np.concatenate(batches[2:])):
+        assert not np.array_equal(epoch, DATA) and np.array_equal(np.sort(epoch, 0), np.sort(DATA, 0))
+
+
+def test_what_is_left_at_the_end_of_an_epoch_is_left_out_but_a_small_array_is_one_batch():
+    """A last batch of a few examples would have other statistics, and one of a single example no variance."""
+    assert [len(x) for x in seen(autoencoder(), DATA, 4, batch_size=3)] == [3] * 4
+    assert [len(x) for x in seen(autoencoder(), DATA, 2, batch_size=64)] == [10] * 2
 
 
 def test_batches_are_taken_as_they_are_and_go_on_where_they_stopped():

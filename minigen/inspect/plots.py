@@ -7,6 +7,7 @@ import math
 import numpy
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 COLOURS = {"D": "#0072B2", "G": "#D55E00", "generated": "#D55E00", "real": "#009E73", "gradient": "#AA3377", "quiet": "#666666"}
 _SHADES = {"D": "Blues", "G": "Oranges"}
@@ -32,7 +33,7 @@ def gradient_norms(curves):
     phase: a frozen network was asked for no gradient, so it has no point there (absent, not zero)."""
     first = sum(step == i + 1 for i, step in enumerate(curves.steps))
     phases = {"D", "G"} == set(curves.norms) and first > 1
-    figure = Figure(figsize=(9.5, 6.4 if phases else 4))
+    figure = Figure(figsize=(9.5, 7.4 if phases else 4.4))
     grid = figure.add_gridspec(1 + phases, len(curves.norms), height_ratios=(2, 1)[:1 + phases])
     axes = None
     for column, (network, layers) in enumerate(curves.norms.items()):
@@ -40,8 +41,8 @@ def gradient_norms(curves):
         shades = colormaps[_SHADES.get(network, "viridis")](numpy.linspace(0.4, 0.95, len(layers)))
         for (layer, norms), shade in zip(layers.items(), shades):
             axes.plot(curves.steps, _smooth(norms), color=shade, label=layer)
-        axes.set(title=f"{network}: norm of each layer's gradient", xlabel="iteration", yscale="log")
-        axes.legend(fontsize="small", ncols=2)
+        axes.set(title=f"{network}: norm of each layer's gradient", xlabel="step", yscale="log")
+        axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(-0.02, -0.2), handlelength=1.2)
     if phases:
         _phases(figure.add_subplot(grid[1, :]), curves, first)
     return figure
@@ -51,11 +52,14 @@ def _phases(axes, curves, first):
     for phase, (network, marker) in enumerate((("D", "o"), ("G", "s"))):
         norms = numpy.linalg.norm([values[:first] for values in curves.norms[network].values()], axis=0)
         places = numpy.arange(1, first + 1) + phase / 2
-        axes.plot(places, norms, marker, color=COLOURS[network], markersize=9)
+        axes.plot(places, norms, marker, color=COLOURS[network], markersize=9, label=f"phase {phase + 1}: {network}'s gradient")
         for place in places:
             axes.axvspan(place - 0.25, place + 0.25, color=COLOURS[network], alpha=0.1, linewidth=0)
-    axes.set(title="The first iterations: in phase 1 (blue) G is frozen and has no gradient, in phase 2 (orange) D has none",
-             xlabel="iteration", ylabel="gradient's norm", yscale="log", xlim=(0.75, first + 0.75), xticks=range(1, first + 1))
+    axes.set(title="the first iterations, phase by phase: a frozen network has no gradient", xlabel="iteration", ylabel="norm of the\nwhole gradient", yscale="log",
+             xlim=(0.75, first + 0.75), xticks=range(1, first + 1))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.margins(y=0.15)
+    axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(-0.01, -0.32), handletextpad=0.2)
 
 
 def _line(axes, steps, values, colour, label):
@@ -65,11 +69,11 @@ def _line(axes, steps, values, colour, label):
 
 
 def _smooth(values, width=9):
-    """The mean over a window of `width` recorded values, narrower at both ends."""
-    return [numpy.mean(values[max(0, i - r):i + r + 1]) for i in range(len(values)) for r in (min(width // 2, i, len(values) - 1 - i),)]
+    """The mean over a window of `width` recorded values, of those that there are at the ends."""
+    return [numpy.mean(values[max(0, i - width // 2):i + width // 2 + 1]) for i in range(len(values))]
 
 
 def _level(axes, height, text):
     """A dashed line that says what it stands for."""
     axes.axhline(height, color=COLOURS["quiet"], linestyle="--", linewidth=1.2)
-    axes.annotate(text, (0.99, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=COLOURS["quiet"])
+    axes.annotate(text, (1.01, height), xycoords=("axes fraction", "data"), va="center", color=COLOURS["quiet"])

@@ -44,20 +44,24 @@ def with_parameters(function):
 
 
 def leaf_or_array(x):
-    """A float array as a leaf of its own dtype, everything else as it is."""
-    return mg.Tensor(x.copy(), requires_grad=True) if is_float(x) else x
+    """A float array as a leaf of its own dtype, other arrays in the library in use, everything else as it is."""
+    if is_float(x):
+        return mg.Tensor(mg.backend.asarray(x.copy()), requires_grad=True)
+    if isinstance(x, np.ndarray):
+        return mg.backend.asarray(x)
+    return tuple(map(leaf_or_array, x)) if isinstance(x, tuple) else x
 
 
 def check(function, inputs, options, answer, tolerance):
     """Raise unless `function(*inputs, **options)` gives this answer; the gradients both computed and recorded."""
     x = [leaf_or_array(a) for a in inputs]
-    options = {name: a.copy() if is_float(a) else a for name, a in options.items()}
+    options = {name: mg.backend.asarray(a.copy()) if is_float(a) else leaf_or_array(a) for name, a in options.items()}
     y = function(*x, **options)
     close(y, answer["value"], tolerance, "value")
     for name, a in answer["options"].items():               # running statistics are written in place
         close(options[name], a, tolerance, f"{name} afterwards")
     leaves = [a for a in x if isinstance(a, mg.Tensor)]
-    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, answer["cotangent"]), answer["gradients"], strict=True)):
+    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, leaf_or_array(answer["cotangent"])), answer["gradients"], strict=True)):
         close(a, b, tolerance, f"gradient of input {i}")
     if not answer["second"]:
         return
@@ -67,7 +71,7 @@ def check(function, inputs, options, answer, tolerance):
         close(a, b, tolerance, f"recorded gradient of input {i}")
     names = [*(f"input {i}" for i in range(len(leaves))), "the cotangent"]
     for name, leaf, b in zip(names, [*leaves, cotangent], answer["second"], strict=True):
-        close(grad_or_zero(found, leaf, answer["directions"]), b, 20 * tolerance, f"gradient of the gradient by {name}")
+        close(grad_or_zero(found, leaf, [leaf_or_array(d) for d in answer["directions"]]), b, 20 * tolerance, f"gradient of the gradient by {name}")
 
 
 def grad_or_zero(outputs, leaf, seeds=None):

@@ -1,0 +1,224 @@
+"""Outliers: train on nine digits, and ask which test images look strange. It works for some digits and is reversed for 1.
+
+A model that has only seen the normal images should reproduce them better than others, so its error is a score of strangeness:
+the squared error of an autoencoder, the −ELBO of a VAE, and the distance to the best image that a GAN can be made to draw by a
+search in z (Schlegl et al. 2017). Each of the ten digits is held out in turn; AUROC is the probability that an image of it scores
+higher than one of the others. Beside them: no model at all (the distance to the nearest training image), and the ink alone.
+
+    python demos/outliers.py                        the GAN for the digits 0 and 1 only
+    python demos/outliers.py --gan 0 1 2 3 4 5 6 7 8 9
+"""
+
+# %% What the lecture shows, and what this run asks
+import common
+import matplotlib.pyplot as plt
+import numpy as np
+from common import COLOURS
+from tqdm import tqdm
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import BatchNorm, Dense, Layer, LeakyReLU, ReLU, Sequential, Sigmoid
+from minigen.metrics import auroc, fit_pca
+from minigen.metrics.distances import squared_distances
+
+arguments = common.arguments(__doc__, steps=600, quick=4, data=True, full=3000, options={
+    "--gan": dict(type=int, nargs="*", default=[0, 1], choices=range(10), metavar="DIGIT", help="hold these out of a GAN (0 1)")})
+STEPS, M = arguments.steps, 64
+images, labels = common.digits(arguments)
+test, test_labels = common.digits(arguments, "test")
+images, test = images.reshape(-1, 784), test.reshape(-1, 784)
+INK, ENERGY = test.sum(1), np.square(test).sum(1)
+PUBLISHED = {                               # one class out, AUROC of the digits 0 to 9; −ELBO of a VAE, Tonnaer's thesis
+    "published: VAE, 2 latent": (.96, .73, .97, .94, .73, .92, .95, .77, .92, .66),
+    "published: VAE, 32 latent": (.81, .09, .92, .87, .78, .86, .87, .51, .89, .58)}
+
+
+# %% The models; each sees the training images of nine digits
+def adam(*networks, lr=2e-3, beta1=0.9):
+    parameters = [p for network in networks for p in network.parameters()]
+    return mg.optim.Adam(parameters, mg.optim.cosine_decay(lr, STEPS), betas=(beta1, 0.999))
+
+
+def autoencoder(normal):
+    """Reconstructions (n, 784) of the test images through ten numbers"""
+    encoder = Sequential(Dense(784, 128), ReLU(), Dense(128, 64), ReLU(), Dense(64, 10))
+    decoder = Sequential(Dense(10, 64), ReLU(), Dense(64, 128), ReLU(), Dense(128, 784), Sigmoid())
+    mg.trainers.AutoencoderTrainer(encoder, decoder, adam(encoder, decoder)).fit(normal, STEPS, batch_size=M, progress=False)
+    with mg.no_grad():
+        return mg.to_numpy(decoder(encoder(mg.backend.asarray(test))))
+
+
+class Encoder(Layer):
+    """x (m, 784) -> mu, log_var, each (m, 20)"""
+
+    def __init__(self):
+        self.hidden = Sequential(Dense(784, 200), ReLU())
+        self.mu, self.log_var = Dense(200, 20), Dense(200, 20)
+
+    def forward(self, x):
+        h = self.hidden(x)
+        return self.mu(h), self.log_var(h)
+
+
+def vae(normal):
+    """−ELBO (n,) of the test images, nats, with one z for each"""
+    encoder, decoder = Encoder(), Sequential(Dense(20, 200), ReLU(), Dense(200, 784))
+    mg.trainers.VAETrainer(encoder, decoder, adam(encoder, decoder)).fit(normal, STEPS // 2, batch_size=M, progress=False)
+    with mg.no_grad():
+        x = mg.backend.asarray(test)
+        mu, log_var = encoder(x)
+        logits = decoder(mu + F.exp(log_var / 2) * mg.randn(*mu.shape))
+        reconstruction = F.sum(F.binary_cross_entropy_with_logits(logits, x, reduction="none"), axis=1)
+        return mg.to_numpy(reconstruction + 0.5 * F.sum(F.square(mu) + F.exp(log_var) - 1 - log_var, axis=1))
+
+
+def gan(normal):
+    """(G, features): a generator z (m, 16) -> images (m, 784), and its discriminator without the last layer"""
+    G = Sequential(Dense(16, 128, bias=False), BatchNorm(128), ReLU(), Dense(128, 256, bias=False), BatchNorm(256), ReLU(),
+                   Dense(256, 784), Sigmoid())
+    features = Sequential(Dense(784, 128), LeakyReLU(), Dense(128, 64), LeakyReLU())
+    D = Sequential(features, Dense(64, 1))
+    trainer = mg.trainers.GANTrainer(G, D, adam(G, lr=1e-3, beta1=0.5), adam(D, lr=5e-4, beta1=0.5),
+                                     generator_loss="non_saturating", prior=lambda m: mg.randn(m, 16))
+    trainer.fit(normal, 2 * STEPS, batch_size=M, progress=False)
+    return G.eval(), features
+
+
+def search(G, features, x, steps=4 if arguments.quick else 100, restarts=2, weight=0.1):
+    """AnoGAN: for each x descend over z on (1 − weight) ‖x − G(z)‖₁ + weight ‖f(x) − f(G(z))‖₁; (score (n,), G(z) (n, 784))"""
+    target = mg.backend.asarray(np.tile(x, (restarts, 1)))
+    z = mg.tensor(mg.randn(len(target), 16), requires_grad=True)
+    optimizer = mg.optim.Adam([z], mg.optim.cosine_decay(0.1, steps))
+    with mg.frozen(G), mg.frozen(features):             # both stay as they are: the gradient passes through them to z
+        wanted = features(target)
+        for _ in range(steps + 1):
+            drawn = G(z)
+            score = (1 - weight) * F.sum(F.abs(target - drawn), axis=1) + weight * F.sum(F.abs(wanted - features(drawn)), axis=1)
+            optimizer.step(mg.grad(F.sum(score), [z]))
+    score, drawn = mg.to_numpy(score).reshape(restarts, -1), mg.to_numpy(drawn).reshape(restarts, *x.shape)
+    return score.min(0), drawn[score.argmin(0), np.arange(len(x))]
+
+# %% Each digit held out in turn
+nearest = np.empty((len(test), 10))                     # squared distance to the nearest training image of a digit
+for digit in range(10):
+    for rows, distances in squared_distances(test, images[labels == digit]):
+        nearest[rows, digit] = distances.min(1)
+
+AE, AE_REPAIRED, GAN = "autoencoder, error", "autoencoder, error / ‖x‖²", "GAN, search in z"
+ROWS = ("ink alone", "nearest training image", AE, AE_REPAIRED, "VAE, −ELBO", GAN)
+table = {name: np.full(10, np.nan) for name in ROWS}
+reconstructions, searched = {}, {}
+with tqdm(range(10), desc="digit held out", disable=None) as bar:
+    for digit in bar:
+        mg.seed(arguments.seed)
+        normal, outlier = images[labels != digit], test_labels == digit
+        reconstructions[digit] = autoencoder(normal)
+        error = np.square(test - reconstructions[digit]).sum(1)
+        scores = {"ink alone": INK, "nearest training image": np.delete(nearest, digit, axis=1).min(1), AE: error,
+                  AE_REPAIRED: error / ENERGY, "VAE, −ELBO": vae(normal)}
+        for name, score in scores.items():
+            table[name][digit] = auroc(score, outlier)
+        if digit in arguments.gan:                      # 200 of each side: a search is a hundred steps for every image
+            some = np.concatenate([np.flatnonzero(outlier)[:200], np.flatnonzero(~outlier)[:200]])
+            score, drawn = search(*gan(normal), test[some])
+            table[GAN][digit] = auroc(score, outlier[some])
+            searched[digit] = (some, score, drawn)
+
+
+# %% The claims
+def error_of_auroc(a, positives, negatives):
+    """Standard error of an AUROC (Hanley & McNeil 1982)"""
+    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
+    return ((a * (1 - a) + (positives - 1) * (q1 - a * a) + (negatives - 1) * (q2 - a * a)) / (positives * negatives)) ** 0.5
+
+
+def interval(name, digit, negatives=None):
+    a, n = table[name][digit], int((test_labels == digit).sum())
+    half = 1.96 * error_of_auroc(a, min(n, negatives or n), negatives or len(test) - n)
+    return max(0.0, a - half), min(1.0, a + half)
+
+
+print("\nAUROC by held-out digit" + " " * 5 + "".join(f"{d:6}" for d in range(10)) + "  mean")
+for name, row in {**table, **PUBLISHED}.items():
+    print(f"{name:28}" + "".join(f"{a:6.2f}" if a == a else "     –" for a in [*row, np.mean(row)]))
+print("published: Tonnaer's thesis, one class out. Users of GANomaly's official code get about 0.1 for digit 1, which its\n"
+      "author confirms (samet-akcay/ganomaly, issue 44)\n")
+
+claims = common.Claims()
+mean = table[AE].mean()
+claims.add("what the autoencoder reconstructs badly is an outlier: AUROC, mean of the ten digits", mean, ">= 0.75", mean >= 0.75)
+for digit in (0, 2):
+    a = table[AE][digit]
+    claims.add(f"... digit {digit} held out", a, ">= 0.85", a >= 0.85, interval(AE, digit))
+for name, what in ((AE, "the autoencoder's error"), ("VAE, −ELBO", "the VAE's −ELBO")):
+    a = table[name][1]
+    claims.add(f"the method fails for digit 1, which looks more normal than the rest: AUROC by {what}", a, "< 0.5", a < 0.5,
+               interval(name, 1))
+ordinary = test_labels != 1
+error = np.square(test - reconstructions[1]).sum(1)
+claims.add("the cause, a 1 has little ink to get wrong: AUROC of ink alone for digit 1", table["ink alone"][1], "< 0.1",
+           table["ink alone"][1] < 0.1, interval("ink alone", 1))
+claims.add("... correlation of error and ‖x‖², other test images", np.corrcoef(error[ordinary], ENERGY[ordinary])[0, 1])
+pca = fit_pca(images[labels != 1], 10)
+repaired = auroc(np.square(test - pca.reconstruct(test)).sum(1) / ENERGY, test_labels == 1)
+claims.add("the repair, error as a share of the image's own energy ‖x‖²: AUROC of digit 1 by PCA with ten components", repaired,
+           ">= 0.8", repaired >= 0.8)
+a = table[AE_REPAIRED]
+claims.add(f"... by the autoencoder (0 falls from {table[AE][0]:.2f} to {a[0]:.2f}; mean of the ten {a.mean():.3f})", a[1],
+           interval=interval(AE_REPAIRED, 1))
+model = max((name for name in (AE, AE_REPAIRED, "VAE, −ELBO")), key=lambda name: table[name].mean())
+a, best = table["nearest training image"].mean(), table[model].mean()
+claims.add(f"a model finds outliers better than no model: the best mean here ({model}) against the nearest training image",
+           f"{best:.3f} against {a:.3f}", "more", best > a)
+for digit in arguments.gan:
+    claims.add(f"latent search through a GAN, digit {digit} held out (200 against 200)", table[GAN][digit],
+               interval=interval(GAN, digit, 200))
+
+# %% Picture 1: the table
+figure, axes = plt.subplots(figsize=(12, 4.6))
+shown = {**table, **PUBLISHED}
+values = np.array([[*row, np.mean(row)] for row in shown.values()])
+picture = axes.imshow(np.insert(values, 10, np.nan, axis=1), cmap="coolwarm_r", vmin=0, vmax=1, aspect="auto")
+for (i, j), a in np.ndenumerate(values):
+    if a == a:
+        axes.text(j + (j == 10), i, f"{a:.2f}".lstrip("0"), ha="center", va="center", weight="bold" if a < 0.5 else None)
+axes.set(xticks=[*range(10), 11], xticklabels=[*range(10), "mean"], yticks=range(len(shown)), yticklabels=shown,
+         xlabel="digit held out", title="Is the digit that was held out found strange? AUROC below 1/2: more normal than the rest")
+axes.spines[:].set_visible(False)
+axes.tick_params(length=0)
+figure.colorbar(picture, label="AUROC")
+common.save(figure, arguments.out / "auroc.png")
+
+# %% Picture 2: why 1 is reversed, and what was found strangest
+figure = plt.figure(figsize=(15, 8.4))
+grid = figure.add_gridspec(4, 2, width_ratios=(1, 1.75))
+for place, values, name in ((grid[:2, 0], error, "squared error"), (grid[2:, 0], error / ENERGY, "squared error / ‖x‖²")):
+    axes = figure.add_subplot(place)
+    axes.scatter(INK[ordinary], values[ordinary], s=5, color="0.65", label="other digits")
+    axes.scatter(INK[~ordinary], values[~ordinary], s=7, color=COLOURS["generated"], label="1, held out")
+    axes.set(xlabel="ink (sum of the pixels)", ylabel=name, ylim=(0, np.quantile(values, 0.998)),
+             title=f"Digit 1 by the {'error' if values is error else 'error / ‖x‖²'}: AUROC {auroc(values, ~ordinary):.2f}")
+    axes.legend(loc="lower right", markerscale=2)
+
+
+def strangest(row, score, x, drawn, outlier, title, n=14):
+    """The n images of the highest score over what the model made of them, those of the held-out digit framed"""
+    axes, top = figure.add_subplot(grid[row, 1]), np.argsort(-score)[:n]
+    common.show(axes, np.concatenate([x[top], drawn[top]]).reshape(-1, 28, 28), n,
+                f"{title}: {outlier[top].sum()} of the {n} strangest")
+    for i in np.flatnonzero(outlier[top]):
+        axes.add_patch(plt.Rectangle((1 + 30 * i, 1), 29, 59, fill=False, edgecolor=COLOURS["generated"], linewidth=2.5))
+    axes.set(yticks=(16, 46), yticklabels=("x", "made"))
+    axes.tick_params(length=0)
+
+
+error_0 = np.square(test - reconstructions[0]).sum(1)
+strangest(0, error_0, test, reconstructions[0], test_labels == 0, "0 held out (framed), by the autoencoder's error")
+strangest(1, error, test, reconstructions[1], ~ordinary, "1 held out, by the autoencoder's error")
+strangest(2, error / ENERGY, test, reconstructions[1], ~ordinary, "1 held out, by error / ‖x‖²")
+for digit, (some, score, drawn) in [*searched.items()][:1]:
+    strangest(3, score, test[some], drawn, test_labels[some] == digit, f"{digit} held out, by the search through a GAN")
+common.save(figure, arguments.out / "strangest.png")
+
+common.finish(arguments, claims, auroc=table, published=PUBLISHED, pca_repaired=repaired)

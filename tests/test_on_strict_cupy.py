@@ -1,0 +1,107 @@
+"""The engine a second time, on arrays that refuse what CuPy's refuse: code that would fail on a GPU fails here.
+
+Gradient checks of every operation and layer, PyTorch's recorded answers, and one iteration of every trainer, whose transfers
+are counted. The stand-in (strict_cupy.py) is NumPy behind CuPy's rules: it says nothing about CUDA itself. With a GPU,
+MINIGEN_BACKEND=cupy pytest runs the real thing.
+"""
+
+import numpy as np
+import pytest
+import strict_cupy
+import test_references
+from test_references import named
+
+import minigen as mg
+from minigen.gradcheck.cases import LAYERS, OPERATIONS, check
+from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer, LeakyReLU, ReLU, Reshape, Sequential,
+                            Sigmoid)
+
+
+@pytest.fixture(autouse=True)
+def stand_in():
+    with strict_cupy.installed() as module:
+        yield module
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, *LAYERS])
+def test_gradients_of_first_and_second_order(name):
+    check(name)
+
+
+@pytest.mark.parametrize("record", named("operations"))
+def test_recorded_operation(record):
+    test_references.test_operation(record)
+
+
+@pytest.mark.parametrize("record", named("layers"))
+def test_recorded_layer(record):
+    test_references.test_layer(record)
+
+
+@pytest.mark.parametrize("record", named("optimizers"))
+def test_recorded_optimizer(record):
+    test_references.test_optimizer(record)
+
+
+# ----------------------------------------------------------------------------------------------- the trainers
+
+class Encoder(Layer):
+    def __init__(self):
+        self.mu, self.log_var = Dense(16, 3), Dense(16, 3)
+
+    def forward(self, x):
+        return self.mu(x), self.log_var(x)
+
+
+def autoencoder():
+    encoder, decoder = Sequential(Dense(16, 3), Sigmoid()), Sequential(Dense(3, 16), Sigmoid())
+    return mg.trainers.AutoencoderTrainer(encoder, decoder, mg.optim.RMSprop(encoder.parameters() + decoder.parameters(), 0.01))
+
+
+def vae():
+    encoder, decoder = Encoder(), Sequential(Dense(3, 16))
+    return mg.trainers.VAETrainer(encoder, decoder, mg.optim.Adam(encoder.parameters() + decoder.parameters(), 0.01))
+
+
+def gan(**options):
+    G = Sequential(Dense(3, 2 * 2 * 2), Reshape(2, 2, 2), BatchNorm(2), ReLU(), ConvTranspose2d(2, 1, 4, 2, 1), Sigmoid())
+    D = Sequential(Conv2d(1, 2, 4, 2, 1), BatchNorm(2), LeakyReLU(0.2), Dropout(0.3), Flatten(), Dense(8, 1))
+    return mg.trainers.GANTrainer(G, D, mg.optim.SGD(G.parameters(), 0.1, momentum=0.5), mg.optim.Adam(D.parameters(), 0.01),
+                                  prior=lambda m: mg.randn(m, 3), **options)
+
+
+TRAINERS = {
+    "autoencoder": (autoencoder, lambda trainer, x: trainer.step(x), 1),                # the batch
+    "vae": (vae, lambda trainer, x: trainer.step(x), 2),                                # the batch, the noise
+    "gan": (gan, lambda trainer, x: trainer.step([x.reshape(-1, 1, 4, 4)]), 6),         # real, noise twice, three dropout masks
+    "gan, joint, k = 2": (lambda: gan(batches="joint", k=2, generator_loss="non_saturating"),
+                          lambda trainer, x: trainer.step([x.reshape(-1, 1, 4, 4)] * 2), 8),
+}
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_an_iteration_moves_its_batches_over_and_nothing_back(name):
+    make, step, moved = TRAINERS[name]
+    trainer, x = make(), np.random.default_rng(0).random((5, 16), dtype="float32")
+    step(trainer, x)
+    strict_cupy.counts.reset()
+    record = step(trainer, x)
+    assert (strict_cupy.counts.to_device, strict_cupy.counts.to_host) == (moved, 0)
+    assert isinstance(record.value, float) and strict_cupy.counts.to_host == 1          # what is asked for is fetched
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_an_iteration_is_the_one_that_numpy_makes(name):
+    def run():
+        mg.seed(1)
+        make, step, _ = TRAINERS[name]
+        trainer, x = make(), np.random.default_rng(0).random((5, 16), dtype="float32")
+        for _ in range(2):
+            step(trainer, x)
+        return [mg.to_numpy(p) for part in trainer.parts().values() if hasattr(part, "forward") for p in part.parameters()]
+
+    on_stand_in = run()
+    with mg.use("numpy"):
+        on_numpy = run()
+    for a, b in zip(on_stand_in, on_numpy, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
