@@ -11,6 +11,9 @@ both attributes too, but is no face. D is kept smooth by R1, the gradient of a g
 """
 
 # %% The data: drawings whose attributes are known, or pictures in a folder
+import io
+import sys
+
 import common
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,29 +24,28 @@ import minigen as mg
 from minigen import functional as F
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Tanh, initialisers
 
-arguments = common.arguments(__doc__, steps=1000, quick=4, full=3000, options={
-    "--seeds": dict(type=int, default=1, help="how many trainings are judged, with the seeds that follow --seed (default 1)"),
+arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
+    "--seeds": dict(type=int, default=1, help="how many trainings are judged, with this seed and those after it (default 1)"),
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
-    "--channels": dict(type=int, default=16), "--batch": dict(type=int, default=64), "--every": dict(type=int, default=0),
+    "--train-judge": dict(action="store_true", help="train the judge again, and replace demos/faces_judge.npz"),
 })
-SIZE, LATENT, CHANNELS, M = 32, 100, arguments.channels, arguments.batch
-DRAWINGS = 600 if arguments.quick else 12_000
+SIZE, LATENT, CHANNELS = 32, 100, 16
+M = 64 if arguments.full else 32                        # pictures in a batch
 if arguments.folder:
     images = mg.data.from_folder(arguments.folder, SIZE)
 else:
-    images, attributes = mg.data.faces(DRAWINGS, SIZE, seed=arguments.seed)
+    images, _ = mg.data.faces(500 if arguments.quick else 12_000, SIZE, seed=arguments.seed)
 
 
 # %% The two networks: batch normalisation in G alone
 def generator():
     """z (m, 100) -> pictures (m, 3, 32, 32) in [−1, 1]"""
     c, init = CHANNELS, initialisers.normal(0.02)
-    network = Sequential(
+    return Sequential(
         Dense(LATENT, 4 * c * 4 * 4), Reshape(4 * c, 4, 4), BatchNorm(4 * c), ReLU(),
         ConvTranspose2d(4 * c, 2 * c, 4, stride=2, padding=1, init=init), BatchNorm(2 * c), ReLU(),
         ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, init=init), BatchNorm(c), ReLU(),
         ConvTranspose2d(c, 3, 4, stride=2, padding=1, init=init), Tanh())
-    return network
 
 
 def discriminator():
@@ -79,31 +81,29 @@ def r1(D, optimizer, x):
     return penalty.item() / EVERY
 
 
-def train(seed, watch=None):
-    """The game: phases 1 and 2 by the trainer, R1 every 8th time. Returns G with the moving average of its weights."""
+def train(seed):
+    """The game: phases 1 and 2 by the trainer, R1 every 8th time. Returns G, its weights averaged over the iterations."""
     mg.seed(seed)
     G, D = generator(), discriminator()
     for layer in G.steps:
         if isinstance(layer, BatchNorm):
             layer.weight.data = 1 + 0.02 * mg.randn(*layer.weight.shape)
-    rate = mg.optim.linear_decay(1e-3, arguments.steps // 2, arguments.steps, 2e-5)
-    trainer = mg.trainers.GANTrainer(G, D, mg.optim.Adam(G.parameters(), rate, betas=(0.5, 0.999)),
-                                     mg.optim.Adam(D.parameters(), rate, betas=(0.5, 0.999)),
-                                     generator_loss="non_saturating", prior=prior)
-    average = G.state_dict()
-    batches = mg.data.Batches(images, size=min(M, len(images)), drop_last=True)
+    rate = mg.optim.linear_decay(1e-3, arguments.steps // 2, arguments.steps, final=2e-5)
+    trainer = mg.trainers.GANTrainer(
+        G, D, mg.optim.Adam(G.parameters(), rate, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), rate, betas=(0.5, 0.999)),
+        generator_loss="non_saturating", prior=prior)
+    batches, average = mg.data.Batches(images, size=min(M, len(images)), drop_last=True), G.state_dict()
     with tqdm(total=arguments.steps, unit="step", disable=None) as bar:
-        for i in range(1, arguments.steps + 1):
-            x = next(batches)
+        for x in batches:
             trainer.step([x])
-            if i % EVERY == 0:
+            if trainer.steps % EVERY == 0:
                 r1(D, trainer.discriminator_optimizer, x)
-            keep = min(0.995, (1 + i) / (10 + i))
+            keep = min(0.995, (1 + trainer.steps) / (10 + trainer.steps))
             for name, value in G.state_dict().items():
                 average[name] += (1 - keep) * (value - average[name])
             bar.update()
-            if watch and i % watch[0] == 0:
-                watch[1](i, average, trainer)
+            if trainer.steps == arguments.steps:
+                break
     G.load_state_dict(average)
     return G.eval()
 
@@ -117,6 +117,7 @@ def decode(G, z, batch=256):
 
 # %% The judge: a small classifier that learns from drawings alone and never sees a generated face
 GLASSES, FEMALE, ONE_FACE = range(3)
+rng = np.random.default_rng(arguments.seed)             # what is measured does not disturb what is trained
 
 
 def classifier():
@@ -131,11 +132,13 @@ def says(judge, x, batch=256):
         return np.concatenate([mg.to_numpy(F.sigmoid(judge(mg.backend.asarray(x[i:i + batch])))) for i in range(0, len(x), batch)])
 
 
-def concepts(glasses, female, sure):
-    """Indices of men with glasses, of men without, of women without: where both probabilities are at least `sure`."""
-    yes = lambda p: p >= sure                                                   # noqa: E731
-    no = lambda p: p <= 1 - sure                                                # noqa: E731
-    return [np.flatnonzero(rule) for rule in (yes(glasses) & no(female), no(glasses) & no(female), no(glasses) & yes(female))]
+def concepts(glasses, female, sure=0.99):
+    """Indices of men with glasses, of men without, of women without: those that the judge is sure of, or the surest 40."""
+    groups = []
+    for p, q in ((glasses, 1 - female), (1 - glasses, 1 - female), (1 - glasses, female)):
+        both = np.minimum(p, q)
+        groups.append(np.argsort(-both)[:max(40, (both >= sure).sum())])
+    return groups
 
 
 def arithmetic(values, exemplars):
@@ -163,7 +166,7 @@ def worn(x):
 def train_judge(n=10_000, epochs=6):
     """Drawings, and as many sums and cross-fades of drawings: all of them worn, which only the third answer tells apart."""
     x, known = mg.data.faces(n, SIZE, seed=10_001)
-    groups = concepts(known["glasses"], known["female"], 1)
+    groups = concepts(*np.array([known["glasses"], known["female"]], float))
     sums = [arithmetic(x, pick(groups, n // 6, k)) for k in (1, 3, 10)]
     a, b = rng.integers(n, size=(2, n - 3 * (n // 6)))
     share = rng.uniform(0.3, 0.7, (len(a), 1, 1, 1))
@@ -180,3 +183,135 @@ def train_judge(n=10_000, epochs=6):
         loss = F.mean(mask * F.binary_cross_entropy_with_logits(judge(x), y, reduction="none"))
         optimizer.step(mg.grad(loss, judge.parameters()))
     return judge
+
+
+JUDGE = common.HERE / "faces_judge.npz"
+if arguments.train_judge:
+    file = io.BytesIO()
+    np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in train_judge().state_dict().items()})
+    common.write(JUDGE, file.getvalue())
+judge = classifier()
+with np.load(JUDGE) as file:
+    judge.load_state_dict(dict(file))
+
+
+# %% The measurement: many sets of exemplars, each with 64 neighbours of its result
+SETS, COUNTS = 20, (3, 10, 20)
+SAMPLES, NEIGHBOURS = (600, 4) if arguments.quick else (4096, 64)
+
+
+def women_with_glasses(x):
+    """Which of the pictures x the judge takes for a woman with glasses, and which for one face: (n,) both"""
+    p = says(judge, x)
+    return p[:, [GLASSES, FEMALE]].min(1) > 0.5, p[:, ONE_FACE] > 0.5
+
+
+def around(G, centres):
+    """What the judge says of c + U(±0.25), 64 times for each of the centres (sets, 100): two shares for each (2, sets)"""
+    z = centres[:, None] + rng.uniform(-0.25, 0.25, (len(centres), NEIGHBOURS, LATENT))
+    answers = women_with_glasses(decode(G, z.reshape(-1, LATENT).astype(np.float32)))
+    return np.array(answers).reshape(2, len(centres), NEIGHBOURS).mean(2)
+
+
+def measure(G):
+    """All figures of one generator, by name; under "shown" what its picture needs"""
+    z = rng.standard_normal((SAMPLES, LATENT)).astype(np.float32)
+    x = decode(G, z)
+    p = says(judge, x)
+    groups = concepts(p[:, GLASSES], p[:, FEMALE])
+    found = {"chance": women_with_glasses(x)[0].mean(), "sure": [len(group) for group in groups]}
+    for n in COUNTS:
+        exemplars = pick(groups, SETS, n)
+        found[n], found[n, "one face"] = around(G, arithmetic(z, exemplars))
+        pixels = arithmetic(x, exemplars).clip(-1, 1)
+        found[n, "pixels"], found[n, "pixels, one face"] = women_with_glasses(pixels)
+        if n == 3:
+            found["shown"] = z, x, exemplars[0], pixels[0]
+    a, b, c = (z[exemplars[:, i]].mean(1) for i in range(3))                    # of the last n, 20
+    away = rng.standard_normal(a.shape)
+    away *= np.linalg.norm(a - b, axis=1, keepdims=True) / np.linalg.norm(away, axis=1, keepdims=True)
+    found["random direction"], found["women alone"] = around(G, c + away)[0], around(G, c)[0]
+    return found
+
+
+# %% Train, and look: samples, and the way from one face to another
+generators = [train(seed) for seed in range(arguments.seed, arguments.seed + arguments.seeds)]
+G = generators[0]
+
+
+def between(a, b, n):
+    """n points from a to b on the arc round the origin: on the straight line they would be too short for N(0, I)."""
+    angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    return np.array([(np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle) for t in np.linspace(0, 1, n)], np.float32)
+
+
+z = rng.standard_normal((64, LATENT)).astype(np.float32)
+figure, axes = plt.subplot_mosaic([["generated", "learned"], ["ways", "ways"]], figsize=(12, 7.6), height_ratios=(3, 2))
+common.show(axes["generated"], decode(G, z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
+common.show(axes["learned"], images[:40] / 2 + 0.5, 10, "what it learned from")
+ways = np.concatenate([between(z[40 + 2 * i], z[41 + 2 * i], 16) for i in range(4)])
+common.show(axes["ways"], decode(G, ways) / 2 + 0.5, 16, "from one z to another: every point on the way is a face")
+common.save(figure, arguments.out / "samples.png")
+if arguments.folder:
+    common.finish(arguments)
+    sys.exit()
+
+# %% The sum, and what the judge says of it
+runs = [measure(G) for G in generators]
+z, x, exemplars, pixels = runs[0]["shown"]
+centre = arithmetic(z, exemplars[None])
+ring = centre + rng.uniform(-0.25, 0.25, (9, LATENT))
+ring[4] = centre                                                            # in the middle of its neighbours
+
+figure, axes = plt.subplots(1, 5, figsize=(14, 4.6), width_ratios=(1, 1, 1, 3.1, 1.4))
+for i, (place, name) in enumerate(zip(axes, ("man with glasses", "− man", "+ woman"))):
+    mean = decode(G, z[exemplars[i]].mean(0, keepdims=True))
+    common.show(place, np.concatenate([x[exemplars[i]], mean]) / 2 + 0.5, 1, name)
+    place.axhline(3 * (SIZE + 2) + 0.5, color="black", linewidth=2)
+axes[0].set_ylabel("mean z        three samples  ", loc="bottom")
+common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3, "= woman with glasses, and neighbours of its z")
+common.show(axes[4], pixels[None] / 2 + 0.5, 1, "the same sum of pictures")
+common.save(figure, arguments.out / "arithmetic.png")
+
+figure, axes = plt.subplots(figsize=(9, 4))
+for i, n in enumerate(COUNTS):
+    shares = 100 * np.concatenate([run[n] for run in runs])
+    axes.plot(i + rng.uniform(-0.12, 0.12, len(shares)), shares, "o", color=COLOURS["generated"], alpha=0.5)
+    axes.plot([i - 0.25, i + 0.25], [shares.mean()] * 2, color="black")
+axes.axhline(100 * runs[0]["chance"], color=COLOURS["quiet"], linestyle="--")
+axes.annotate("any z", (2.45, 100 * runs[0]["chance"]), ha="right", va="bottom", color=COLOURS["quiet"])
+axes.set(xticks=range(3), xticklabels=[f"{n} exemplars" for n in COUNTS], xlim=(-0.5, 2.5), ylim=(-3, 103),
+         ylabel="women with glasses, %", title=f"Three exemplars are luck, twenty are a rule: {SETS} sets (line: their mean)")
+common.save(figure, arguments.out / "exemplars.png")
+
+# %% What the lecture claims, and what this run measured
+claims = common.Claims()
+faces, known = mg.data.faces(SAMPLES, SIZE, seed=20_001)
+answers = says(judge, faces) > 0.5
+right = np.mean([answers[:, GLASSES] == known["glasses"], answers[:, FEMALE] == known["female"]])
+claims.add("the judge knows new drawings: right about glasses and female", right, ">= 0.99", right >= 0.99)
+
+
+def worst(name, pick=min):
+    """The figure of the worst training, and its 95% interval over the 20 sets of exemplars"""
+    values = pick((np.asarray(run[name], float) for run in runs), key=np.mean)
+    half = 2.093 * values.std(ddof=1) / np.sqrt(SETS)                       # Student's t, 19 degrees of freedom
+    return values.mean(), (max(0, values.mean() - half), min(1, values.mean() + half))
+
+
+share, interval = worst(20)
+claims.add("(man with glasses) − (man) + (woman) = woman with glasses: share, 20 sets of 20 exemplars, 64 neighbours each", share,
+           ">= 0.9", share >= 0.9, interval)
+share, interval = worst(3)
+claims.add("... with three exemplars, as in the paper's figure", share, ">= 0.5", share >= 0.5, interval)
+claims.add("... chance: any z", max(run["chance"] for run in runs))
+share, interval = worst("random direction", max)
+claims.add("... control: a random direction as long as (man with glasses) − (man)", share, "<= 0.15", share <= 0.15, interval)
+claims.add("... control: the women alone", worst("women alone", max)[0])
+claims.add("the same sum of pictures has both attributes too (3 exemplars)", worst((3, "pixels"))[0])
+share, _ = worst((3, "pixels, one face"), max)
+claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15)
+share, interval = worst((3, "one face"))
+claims.add("the decoded sum is a face: taken for one face", share, ">= 0.4", share >= 0.4, interval)
+claims.add("... G's samples, drawings: taken for one face", f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
+common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[run["sure"] for run in runs])

@@ -14,6 +14,7 @@ A rule is ordinary arithmetic. Given arrays it computes; given Tensors it is its
 differentiated again (create_graph=True) with nothing more to write. Read next: functional/elementwise.py.
 """
 
+import collections
 import contextlib
 import inspect
 import types
@@ -109,15 +110,9 @@ def tensor(array, requires_grad=False, name=None):
 
 # ----------------------------------------------------------------------------------------------- operations
 
-class Step:
-    """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; whether each input wanted a
-    gradient *then* (freezing may have been lifted since), and at which version it was (None: no Tensor)."""
-
-    __slots__ = ("operation", "inputs", "arrays", "options", "wants", "versions")
-
-    def __init__(self, operation, inputs, arrays, options, wants, versions):
-        self.operation, self.inputs, self.arrays, self.options = operation, inputs, arrays, options
-        self.wants, self.versions = wants, versions
+Step = collections.namedtuple("Step", "operation inputs arrays options wants versions")
+Step.__doc__ = """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; whether each input
+wanted a gradient *then* (freezing may have been lifted since), and at which version it was (None: no Tensor)."""
 
 
 class Operation:

@@ -13,7 +13,7 @@ def own(gradients, seeds):
     taken, owned = {id(_owner(seed)) for seed in seeds}, []
     for g in gradients:
         if g is not None:
-            owner = _owner(g)
+            owner = g if g.base is None else _owner(g)
             if id(owner) in taken or owner.size != g.size:
                 g = owner = g.copy(order="K")
             taken.add(id(owner))
@@ -22,7 +22,7 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    while array.base is not None and backend.is_array(array.base):         # of a view, the array it looks into
+    while backend.is_array(array.base):         # of a view, the array it looks into
         array = array.base
     return array
 

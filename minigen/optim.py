@@ -42,8 +42,10 @@ class Optimizer:
         self.weight_decay = _non_negative(name, "weight_decay", weight_decay)
         self.steps = 0
         self._axes = [_axes_in_memory(p.data) for p in self.parameters]
-        first, total = self.parameters[0].data, sum(p.size for p in self.parameters)
-        self.memory = {memory: array_module(first).zeros(total, first.dtype) for memory in self.memories}
+        self._xp = array_module(self.parameters[0].data)
+        self._piece = _PIECE[self._xp.__name__]
+        total, dtype = sum(p.size for p in self.parameters), self.parameters[0].dtype
+        self.memory = {memory: self._xp.zeros(total, dtype) for memory in self.memories}
 
     def step(self, gradients=None):
         """Update every parameter once. `gradients`: one per parameter, in their order (Tensors or arrays); if left out, each
@@ -55,42 +57,39 @@ class Optimizer:
         gradients = [g._data if type(g) is Tensor else g for g in gradients]
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
-        for p, g in zip(self.parameters, gradients):
-            if g is not None and getattr(g, "shape", None) != p._data.shape:
+        runs, start = [[]], 0               # parameters next to each other that have a gradient, so that their memories are too
+        for p, g, axes in zip(self.parameters, gradients, self._axes):
+            data, g = p._data, g._data if type(g) is Tensor else g
+            if g is None:
+                runs.append([])
+            elif getattr(g, "shape", None) != data.shape:
                 raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
+            else:
+                runs[-1].append((p, start, data, g) if axes is None else (p, start, data.transpose(axes), g.transpose(axes)))
+            start += data.size
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
-        run, start, stop = [], 0, 0                         # parameters next to each other that have a gradient, and where they lie
-        for p, g, axes in zip(self.parameters, gradients, self._axes):
-            data = p._data
-            if g is None:
-                self._update(lr, run, start, stop)
-                run, start = [], stop + data.size
-            else:
-                run.append((p, data, g) if axes is None else (p, data.transpose(axes), g.transpose(axes)))
-            stop += data.size
-        self._update(lr, run, start, stop)
+        for run in runs:
+            if run:
+                self._update(lr, run)
         return lr
 
-    def _update(self, lr, run, start, stop):
-        """Update the parameters of a run, whose memories lie from start to stop."""
-        if not run:
-            return
-        flat = array_module(run[0][1]).concatenate([g.reshape(-1) for _, _, g in run])
-        length, memory = _PIECE[array_module(flat).__name__], [m[start:stop] for m in self.memory.values()]
+    def _update(self, lr, run):
+        """Update a run of parameters: (Tensor, where its memory starts, its data, its gradient)."""
+        start = run[0][1]
+        flat = self._xp.concatenate([g.reshape(-1) for _, _, _, g in run])
         if self.weight_decay:
-            self._decay(lr, flat, [data for _, data, _ in run])
-        for at in range(0, flat.size, length):
-            self.rule(lr, flat[at:at + length], *[m[at:at + length] for m in memory])
-        at = 0
-        for p, data, _ in run:
-            data -= flat[at:at + data.size].reshape(data.shape)
-            at += data.size
+            self._decay(lr, flat, [data for _, _, data, _ in run])
+        for at in range(0, flat.size, self._piece):
+            piece = flat[at:at + self._piece]
+            self.rule(lr, piece, *[m[start + at:start + at + piece.size] for m in self.memory.values()])
+        for p, place, data, _ in run:
+            data -= flat[place - start:place - start + data.size].reshape(data.shape)
             p.written()
 
     def _decay(self, lr, flat, data):
         """Weight decay as part of the gradient: g + weight_decay · p."""
-        flat += self.weight_decay * array_module(flat).concatenate([p.reshape(-1) for p in data])
+        flat += self.weight_decay * self._xp.concatenate([p.reshape(-1) for p in data])
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""

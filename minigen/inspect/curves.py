@@ -71,6 +71,6 @@ def _by_layer(network, gradients):
 
 def _label(network, path):
     """A layer's dotted name and its type."""
-    for part in path.split("."):
+    for part in filter(None, path.split(".")):
         network = getattr(network, part, None)
-    return path if network is None else f"{path} {type(network).__name__}"
+    return f"{path} {type(network).__name__}".strip() if network is not None else path

@@ -55,8 +55,8 @@ def _phases(axes, curves, first):
         axes.plot(places, norms, marker, color=COLOURS[network], markersize=9, label=f"phase {phase + 1}: {network}'s gradient")
         for place in places:
             axes.axvspan(place - 0.25, place + 0.25, color=COLOURS[network], alpha=0.1, linewidth=0)
-    axes.set(title="the first iterations, phase by phase: a frozen network has no gradient", xlabel="iteration", ylabel="norm of the\nwhole gradient", yscale="log",
-             xlim=(0.75, first + 0.75), xticks=range(1, first + 1))
+    axes.set(title="the first iterations, phase by phase: a frozen network has no gradient", xlabel="iteration",
+             ylabel="norm of the\nwhole gradient", yscale="log", xlim=(0.75, first + 0.75), xticks=range(1, first + 1))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.margins(y=0.15)
     axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(-0.01, -0.32), handletextpad=0.2)

@@ -1,0 +1,238 @@
+"""Explicit and implicit density: what a VAE can say of log p(x), what a GAN cannot, and the number that was printed instead.
+
+A VAE has a density: its ELBO is a lower bound on log p(x), and importance weighting (Burda et al. 2016) tightens it. A GAN only
+draws samples. So Goodfellow et al. (2014) put a Gaussian on each of 10,000 samples, a Parzen window, and scored the test images
+under the mixture. Part 1 checks the bounds where log p(x) is known; part 2 prints them for a VAE of digits; part 3 scores both
+models by Parzen windows, and then the real images themselves: they lose to blurred ones (Theis, van den Oord & Bethge 2016).
+
+    python demos/explicit_implicit.py
+    python demos/explicit_implicit.py --full     all of MNIST, and Goodfellow's protocol to the letter
+"""
+
+# %% What the lecture shows, and what this run asks
+import common
+import numpy as np
+from common import COLOURS, plt
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+from minigen.metrics import Estimate, LinearVAE, fit_pca, gaussian_kl, importance_weighted_bound, parzen_log_likelihood
+
+arguments = common.arguments(__doc__, steps=800, full=4690, data=True)
+if arguments.full:
+    arguments.data = "full"
+rng = mg.random.generator()
+claims = common.Claims()
+KS = (1, 5, 50)                                             # draws of z in a bound
+
+
+def separate(log_weights):
+    """[Estimate of L_k for k in KS] from log_weights (56, n): every bound has draws of its own, so that they can disagree"""
+    return [importance_weighted_bound(log_weights[start:start + k]) for k, start in zip(KS, (0, 1, 6))]
+
+
+# %% Part 1. A model whose log p(x) is known: z ~ N(0, I), x = W z + N(0, 0.3 I), so x ~ N(0, W Wᵀ + 0.3 I)
+SIGMA2 = 0.3
+turn = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+toy = LinearVAE(turn[:, :3] * np.sqrt(np.array([4, 2, 1]) - SIGMA2), np.zeros(6), SIGMA2)      # covariance eigenvalues 4, 2, 1, .3, .3, .3
+n = 200 if arguments.quick else 20_000
+x = rng.standard_normal((n, 3)) @ toy.weight.T + np.sqrt(SIGMA2) * rng.standard_normal((n, 6))
+log_p = toy.log_likelihood(x)
+mean, covariance = toy.posterior(x)                         # diagonal here, because the columns of W are orthogonal
+variance = np.diag(covariance)
+
+
+def gaussian(x, mean, variance):
+    """log N(x; mean, diag variance), summed over the last axis"""
+    return -0.5 * (np.log(2 * np.pi * variance) + np.square(x - mean) / variance).sum(-1)
+
+
+def gaps(stretch, shift):
+    """log p(x) − L_k, as Estimates, where q(z|x) has `stretch` times the posterior's variance and is off by `shift` of its sd"""
+    q_mean, q_variance = mean + shift * np.sqrt(variance), stretch * variance
+    z = q_mean + np.sqrt(q_variance) * rng.standard_normal((sum(KS), n, 3))
+    log_weights = gaussian(z, 0, np.ones(3)) + gaussian(x, z @ toy.weight.T, np.full(6, SIGMA2)) - gaussian(z, q_mean, q_variance)
+    return [Estimate(-e.value, e.standard_error) for e in separate(log_weights - log_p)]
+
+
+WRONG = {"exact": (1, 0), "variance × 2": (2, 0), "variance × ½": (0.5, 0), "variance × 4": (4, 0), "mean off by ½ sd": (1, 0.5)}
+toy_gaps = {name: gaps(*error) for name, error in WRONG.items()}
+toy_kl = {name: float(gaussian_kl(np.full(3, float(shift)), np.full(3, np.log(stretch))).sum()) for name, (stretch, shift) in WRONG.items()}
+worst = max(abs(gap.value) for gap in toy_gaps["exact"])
+claims.add(f"log p(x) known (here {log_p.mean():.3f} nats on average): with the exact posterior as q every bound is log p(x); largest gap",
+           worst, "<= 1e-9", worst <= 1e-9)
+wrong = [name for name in WRONG if name != "exact"]
+worst = max(abs(toy_gaps[name][0].value - toy_kl[name]) / toy_gaps[name][0].standard_error for name in wrong)
+claims.add("a wrong q costs exactly KL(q ‖ posterior) at k = 1: largest difference, in standard errors, of four", worst, "<= 4", worst <= 4)
+falls = all(a.value > b.value > c.value > -4 * c.standard_error for a, b, c in (toy_gaps[name] for name in wrong))
+claims.add(f"... and the gap falls with k for each of the four ({', '.join(wrong)}); at k = 50",
+           ", ".join(f"{toy_gaps[name][2].value:.3f}" for name in wrong), "k = 1 > 5 > 50", falls)
+
+# %% Part 2. A VAE of digits. Its images are drawn: each pixel black or white with its grey value as probability, anew each time,
+# so that what is bounded is a probability (grey "targets" are not)
+images, _ = common.digits(arguments)
+test, _ = common.digits(arguments, "test")
+images, test = images.reshape(-1, 784), test.reshape(-1, 784)
+train, validation = (images[:50_000], images[50_000:51_000]) if arguments.full else (images[:10_000], images[10_000:10_500])
+if not arguments.full:
+    train, validation, test = (a[:300] if arguments.quick else a for a in (train, validation, test))
+
+
+class Drawn:
+    """The training images, black and white: sample(m) draws m of them, and their pixels"""
+
+    def sample(self, m):
+        grey = train[rng.integers(len(train), size=m)]
+        return (rng.random(grey.shape, dtype=np.float32) < grey).astype(np.float32)
+
+
+class Encoder(Layer):
+    """x (m, 784) -> mu, log_var (m, 20)"""
+
+    def __init__(self):
+        self.hidden = Sequential(Dense(784, 400), ReLU())
+        self.mu, self.log_var = Dense(400, 20), Dense(400, 20)
+
+    def forward(self, x):
+        h = self.hidden(x)
+        return self.mu(h), self.log_var(h)
+
+
+encoder, decoder = Encoder(), Sequential(Dense(20, 400), ReLU(), Dense(400, 784))
+optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+mg.trainers.VAETrainer(encoder, decoder, optimizer).fit(Drawn(), arguments.steps, batch_size=128)
+
+
+def log_weights(x, draws):
+    """log p(x|z) + log p(z) − log q(z|x) of `draws` codes z ~ q(z|x) for each row of x: (draws, n)"""
+    parts = []
+    with mg.no_grad():
+        for i in range(0, len(x), 20):
+            xs = mg.backend.asarray(np.tile(x[i:i + 20], (draws, 1)))
+            mu, log_var = encoder(xs)
+            noise = mg.randn(*mu.shape)
+            z = mu + F.exp(log_var / 2) * noise
+            log_p = -F.sum(F.binary_cross_entropy_with_logits(decoder(z), xs, reduction="none"), axis=1)
+            log_ratio = 0.5 * F.sum(noise * noise + log_var - z * z, axis=1)        # log p(z) − log q(z|x)
+            parts.append(mg.to_numpy(log_p + log_ratio).reshape(draws, -1))
+    return np.concatenate(parts, axis=1)
+
+
+looked = test[:2000]
+bounds = separate(log_weights((rng.random(looked.shape) < looked).astype(np.float32), sum(KS)))
+claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps, black and white test images: ELBO, nats", bounds[0].value, None, None,
+           (bounds[0].value - 1.96 * bounds[0].standard_error, bounds[0].value + 1.96 * bounds[0].standard_error))
+rises = [b.value - a.value for a, b in zip(bounds, bounds[1:])]
+claims.add("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅ (each from draws of its own)", ", ".join(f"{r:.2f}" for r in rises), "> 0, > 0", min(rises) > 0)
+
+# %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to bound: it only draws
+C = 32 if arguments.full else 16
+G = Sequential(
+    Dense(64, 2 * C * 7 * 7, bias=False), Reshape(2 * C, 7, 7), BatchNorm(2 * C), ReLU(),
+    ConvTranspose2d(2 * C, C, 4, stride=2, padding=1, bias=False), BatchNorm(C), ReLU(),
+    ConvTranspose2d(C, 1, 4, stride=2, padding=1), Sigmoid())
+D = Sequential(
+    Conv2d(1, C, 4, stride=2, padding=1), LeakyReLU(0.2),
+    Conv2d(C, 2 * C, 4, stride=2, padding=1, bias=False), BatchNorm(2 * C), LeakyReLU(0.2),
+    Flatten(), Dense(2 * C * 7 * 7, 1))
+gan = mg.trainers.GANTrainer(G, D, mg.optim.Adam(G.parameters(), 1e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 1e-3, betas=(0.5, 0.999)),
+                             generator_loss="non_saturating", prior=lambda m: mg.randn(m, 64))
+gan.fit(train.reshape(-1, 1, 28, 28), arguments.steps, batch_size=32)
+
+
+def sampled(network, latent):
+    """As many images as there are training images (10,000 at most), (n, 784)"""
+    count = min(len(train), 10_000)
+    with mg.no_grad():
+        return np.concatenate([mg.to_numpy(network(mg.randn(m, latent))).reshape(m, 784)
+                               for m in [500] * (count // 500) + [count % 500] * (count % 500 > 0)])
+
+
+def k_means(x, k, rounds=5):
+    """k centres of x (n, d) by Lloyd's algorithm, begun at k of the images"""
+    centres = x[rng.permutation(len(x))[:k]]
+    for _ in range(rounds):
+        nearest = (np.square(centres).sum(1) - 2 * x @ centres.T).argmin(1)
+        centres = np.stack([x[nearest == c].mean(0) if (nearest == c).any() else centre for c, centre in enumerate(centres)])
+    return centres
+
+
+real = train[:10_000]
+means = sampled(lambda z: F.sigmoid(decoder(z)), 20)
+contestants = {
+    "real images": real,
+    "real images, a tenth": real[:len(real) // 10],
+    "k-means centres, a tenth": k_means(real, len(real) // 10),
+    "real images, blurred (50 components)": fit_pca(real, 50).reconstruct(real).astype(np.float32),
+    "VAE: means of p(x|z)": means,
+    "VAE: drawn from p(x|z)": (rng.random(means.shape, dtype=np.float32) < means).astype(np.float32),
+    "GAN": sampled(G.eval(), 64),
+}
+SIGMAS = np.logspace(-1, 0, 10)                             # Goodfellow's grid
+judged = test if arguments.full else test[:1000]
+scores, widths = {}, {}
+for name, centres in contestants.items():                   # the width that suits the validation images, then the test images
+    widths[name] = float(SIGMAS[parzen_log_likelihood(centres, validation, SIGMAS).mean(1).argmax()])
+    scores[name] = parzen_log_likelihood(centres, judged, [widths[name]])[0]
+parzen = {name: Estimate.of(values) for name, values in scores.items()}
+
+
+def interval(estimate):
+    return estimate.value - 1.96 * estimate.standard_error, estimate.value + 1.96 * estimate.standard_error
+
+
+def wins(name, over="real images"):
+    """The difference of two scores on the same test images, as an Estimate"""
+    return Estimate.of(scores[name] - scores[over])
+
+
+N = len(real)
+claims.add(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)", parzen["real images"].value,
+           "240.7 to 241.7" if arguments.full else None, abs(parzen["real images"].value - 241.2) <= 0.5 if arguments.full else None,
+           interval(parzen["real images"]))
+for name, what in (("k-means centres, a tenth", f"... {N // 10:,} k-means centres beat them, by"),
+                   ("real images, blurred (50 components)", "... the same images blurred beat them, by")):
+    claims.add(what, wins(name).value, "> 0 (4 se)", wins(name).value > 4 * wins(name).standard_error, interval(wins(name)))
+claims.add(f"... and the score hangs on how many there are: {N // 10:,} real images", parzen["real images, a tenth"].value, None, None,
+           interval(parzen["real images, a tenth"]))
+for name in ("VAE: means of p(x|z)", "VAE: drawn from p(x|z)", "GAN"):
+    published = "; Goodfellow et al. 2014: 225 ± 2" if name == "GAN" else ""
+    claims.add(f"Parzen window of {N:,} samples, {name}{published}", parzen[name].value, None, None, interval(parzen[name]))
+
+# %% Picture 1: the bounds
+figure, (known, digits) = plt.subplots(1, 2, figsize=(12, 4.4))
+for name in wrong:
+    line, = known.plot(KS, [gap.value for gap in toy_gaps[name]], "o-", label=f"q: {name}")
+    known.plot(0.8, toy_kl[name], ">", color=line.get_color(), markersize=9)
+known.set(xscale="log", yscale="log", xticks=KS, xlabel="k, draws of z in the bound", ylabel="log p(x) − L_k, nats",
+          title="log p(x) known: more draws, tighter bound")
+known.annotate("▸ KL(q ‖ posterior), exact", (0.03, 0.03), xycoords="axes fraction")
+known.legend()
+digits.errorbar(KS, [b.value for b in bounds], [1.96 * b.standard_error for b in bounds], fmt="o-", color=COLOURS["D"], capsize=4)
+digits.set(xscale="log", xticks=KS, xlabel="k, draws of z in the bound", ylabel="L_k, nats per image",
+           title="A VAE of digits: the ELBO (k = 1) and above")
+for axes in (known, digits):
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.minorticks_off()
+common.save(figure, arguments.out / "bounds.png")
+
+# %% Picture 2: who wins by Parzen windows
+order = sorted(parzen, key=lambda name: parzen[name].value)
+figure, (strip, bars) = plt.subplots(1, 2, figsize=(13, 4.6), width_ratios=(1.25, 1))
+common.show(strip, np.concatenate([contestants[name][:12] for name in reversed(order)]).reshape(-1, 28, 28), 12, "What is scored …")
+strip.set_yticks(16 + 30 * np.arange(len(order)), reversed(order))
+strip.tick_params(length=0)
+colours = [COLOURS["real"] if name.startswith("real") else COLOURS["generated"] if name == "GAN" else COLOURS["D"] if name.startswith("VAE") else COLOURS["quiet"]
+           for name in order]
+bars.barh(range(len(order)), [parzen[name].value for name in order], xerr=[1.96 * parzen[name].standard_error for name in order],
+          color=colours, capsize=3)
+bars.bar_label(bars.containers[0], [f" {parzen[name].value:.0f} " for name in order], padding=10)
+bars.set(yticks=[], ylim=(-0.5, len(order) - 0.5), xlabel="mean log-likelihood of test images, nats", title="… and the score: blur beats the truth")
+bars.margins(x=0.15)
+bars.axvline(0, color=COLOURS["quiet"], linewidth=1)
+common.save(figure, arguments.out / "parzen.png")
+
+common.finish(arguments, claims, bounds={k: b.value for k, b in zip(KS, bounds)},
+              toy_gaps={name: [gap.value for gap in estimates] for name, estimates in toy_gaps.items()},
+              parzen={name: list(estimate) for name, estimate in parzen.items()}, sigma=widths)

@@ -1,0 +1,144 @@
+"""Every demo runs to its end, says what it promises to say, and leaves pictures that show something.
+
+A new file in demos/ is found by itself. Each is run once as a person would run it, with --quick: a few steps, so figures mean
+nothing here; tests/claims asserts them at full length. Read first: demos/common.py.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+ROOT = Path(__file__).resolve().parent.parent
+DEMOS = ROOT / "demos"
+ALL = sorted(path for path in DEMOS.rglob("*.py") if path != DEMOS / "common.py")
+sys.path.insert(0, str(DEMOS))
+
+import common  # noqa: E402
+
+import minigen as mg  # noqa: E402
+
+
+def run(demo, *flags):
+    """The finished process of `python demo flags`, without a display, its output in pipes."""
+    settings = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run([sys.executable, str(demo), *map(str, flags)], capture_output=True, encoding="utf-8", env=settings,
+                          timeout=300)
+
+
+@pytest.mark.parametrize("demo", ALL, ids=lambda path: path.stem)
+def test_a_demo_runs(demo, tmp_path):
+    out = tmp_path / "out"
+    finished = run(demo, "--quick", "--out", out)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""                        # no warning, and no progress bar in a pipe
+
+    lines = finished.stdout.splitlines()
+    assert re.fullmatch(rf"backend: numpy \S+ · seed 0 · {demo.stem}", lines[0])
+    files = re.fullmatch(rf"\d+ s; files in {re.escape(str(out))}: (.+)", lines[-1]).group(1).split(", ")
+    assert sorted(path.name for path in out.iterdir()) == sorted(files)
+    per_step = [line for line in lines if re.match(r"(?i)\W*(step|iteration|batch|epoch)\W*\d", line)]
+    assert len(per_step) <= 3, per_step                 # a flood of lines is what the progress bar is for
+
+    about = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert {"demo", "command", "arguments", "seed", "versions", "backend", "device", "seconds", "figures", "claims"} <= set(about)
+    assert about["demo"] == demo.stem and about["seed"] == 0 and about["seconds"] > 0
+    assert set(about["versions"]) == {"python", "numpy", "matplotlib", "minigen"}
+    assert about["claims"] and all(row["verdict"] in ("held", "not held", "reported") for row in about["claims"])
+    assert all(row["threshold"] for row in about["claims"] if row["verdict"] != "reported")
+
+    pictures = [out / name for name in files if name.endswith(".png")]
+    assert pictures
+    for picture in pictures:
+        pixels = matplotlib.image.imread(picture)[..., :3]
+        assert min(pixels.shape[:2]) > 100 and pixels.std() > 0.05, f"{picture.name} is small or blank"
+
+
+@pytest.mark.parametrize("demo", ALL, ids=lambda path: path.stem)
+def test_an_output_that_cannot_be_written_is_an_error_before_training(demo, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    finished = run(demo, "--out", tmp_path / "file" / "out")            # at full length: it must not begin
+    assert finished.returncode == 2 and finished.stdout == ""
+    assert re.search(r"error: --out \S+ cannot be written \(.+\); choose another directory", finished.stderr)
+
+
+# ---------------------------------------------------------------------------------------------- the main demo
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        assert run(DEMOS / "gan_mnist.py", "--quick", "--seed", seed, "--out", tmp_path / name).returncode == 0
+    for file in ("samples.png", "final.png", "curves.png", "gradients.png"):
+        a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
+        assert a == b != c, file
+
+
+def test_the_gan_is_resumed_where_it_stopped(tmp_path):
+    run(DEMOS / "gan_mnist.py", "--steps", 2, "--out", tmp_path)
+    finished = run(DEMOS / "gan_mnist.py", "--steps", 3, "--resume", "--out", tmp_path)
+    assert "Algorithm 1, iteration 3: phase 1" in finished.stdout and "iteration 1:" not in finished.stdout
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["figures"]["iterations"] == 3
+
+
+def test_the_paper_s_loss_k_and_momentum_are_flags(tmp_path):
+    finished = run(DEMOS / "gan_mnist.py", "--quick", "--loss", "saturating", "--k", 2, "--momentum", 0, "--out", tmp_path)
+    assert "phase 2, saturating" in finished.stdout and "the last of k = 2" in finished.stdout
+
+
+# -------------------------------------------------------------------------------------------------- the judge
+
+def test_the_judge_reads_digits():
+    images, labels = mg.data.mnist_sample("test")
+    p = common.probabilities(common.judge(), images)
+    assert (p.argmax(1) == labels).mean() >= 0.975
+    np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+    assert (DEMOS / "judge.npz").stat().st_size < 300_000
+
+
+def test_the_judge_s_report_tells_digits_from_noise_and_one_digit_from_ten():
+    images, labels = mg.data.mnist_sample("test")
+    real = common.judge_report(images)
+    assert real.share > 0.9 and real.classes == 10 and real.entropy == pytest.approx(np.log(10), abs=0.02)
+    noise = np.random.default_rng(0).random((500, 1, 28, 28), dtype="float32")
+    assert common.judge_report(noise).share < 0.5
+    ones = common.judge_report(images[labels == 1])
+    assert ones.classes == 1 and ones.entropy < 0.05 and ones.shares[1] > 0.99
+
+
+# ------------------------------------------------------------------------------------------------ what is shared
+
+def test_the_table_of_claims_fits_80_columns_and_says_what_it_was_told():
+    claims = common.Claims()
+    claims.add("a claim with so many words that it goes on and on over more than a single line of the table", 0.93456, ">= 0.9", True,
+               interval=(0.91, 0.95))
+    claims.add("another", 12, "10", np.bool_(False))
+    claims.add("a third", "7 of 8")
+    text = str(claims)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "0.935 [0.910, 0.950]" in text and re.search(r">= 0\.9 +held", text)
+    assert re.search(r"another +12 +10 +not held", text) and re.search(r"a third +7 of 8 +none +reported", text)
+    assert [row["verdict"] for row in claims.rows] == ["held", "not held", "reported"]
+    json.dumps(claims.rows)
+
+
+def test_image_grid():
+    images = np.arange(3, dtype="float32").reshape(3, 1, 1, 1) / 4 + np.zeros((3, 1, 2, 2), "float32")
+    grid = common.image_grid(images, 2, pad=1)
+    assert grid.shape == (7, 7)
+    np.testing.assert_array_equal(grid[[1, 1, 4, 4], [1, 4, 1, 4]], [0, 0.25, 0.5, 1])     # the fourth place stays white
+    assert common.image_grid(np.zeros((2, 3, 4, 5)), 2).shape == (8, 16, 3)
+
+
+def test_a_file_is_whole_or_left_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "figure.png"
+    path.write_bytes(b"the old one")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        common.write(path, b"the new one")
+    assert path.read_bytes() == b"the old one" and list(tmp_path.iterdir()) == [path]
