@@ -246,11 +246,11 @@ def between(a, b, n):
 
 
 z = rng.standard_normal((64, LATENT)).astype(np.float32)
-figure, axes = plt.subplot_mosaic([["generated", "learned"], ["ways", "ways"]], figsize=(12, 7.6), height_ratios=(3, 2))
+figure, axes = plt.subplot_mosaic([["generated", "learned"], ["ways", "ways"]], figsize=(12, 6.4), height_ratios=(4, 5))
 common.show(axes["generated"], decode(G, z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
 common.show(axes["learned"], images[:40] / 2 + 0.5, 10, "what it learned from")
 ways = np.concatenate([between(z[40 + 2 * i], z[41 + 2 * i], 16) for i in range(4)])
-common.show(axes["ways"], decode(G, ways) / 2 + 0.5, 16, "from one z to another: every point on the way is a face")
+common.show(axes["ways"], decode(G, ways) / 2 + 0.5, 16, "G(z) while z moves from one point to another")
 common.save(figure, arguments.out / "samples.png")
 if arguments.folder:
     common.finish(arguments)
@@ -269,14 +269,14 @@ for i, (place, name) in enumerate(zip(axes, ("man with glasses", "− man", "+ w
     common.show(place, np.concatenate([x[exemplars[i]], mean]) / 2 + 0.5, 1, name)
     place.axhline(3 * (SIZE + 2) + 0.5, color="black", linewidth=2)
 axes[0].set_ylabel("mean z        three samples  ", loc="bottom")
-common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3, "= woman with glasses, and neighbours of its z")
+common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3, f"= woman with glasses: the judge says so of {100 * runs[0][3][0]:.0f}%")
 common.show(axes[4], pixels[None] / 2 + 0.5, 1, "the same sum of pictures")
 common.save(figure, arguments.out / "arithmetic.png")
 
 figure, axes = plt.subplots(figsize=(9, 4))
 for i, n in enumerate(COUNTS):
     shares = 100 * np.concatenate([run[n] for run in runs])
-    axes.plot(i + rng.uniform(-0.12, 0.12, len(shares)), shares, "o", color=COLOURS["generated"], alpha=0.5)
+    axes.plot(i + np.linspace(-0.2, 0.2, len(shares)), shares, "o", color=COLOURS["generated"], alpha=0.5)
     axes.plot([i - 0.25, i + 0.25], [shares.mean()] * 2, color="black")
 axes.axhline(100 * runs[0]["chance"], color=COLOURS["quiet"], linestyle="--")
 axes.annotate("any z", (2.45, 100 * runs[0]["chance"]), ha="right", va="bottom", color=COLOURS["quiet"])

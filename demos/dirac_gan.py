@@ -65,7 +65,7 @@ def spectral_radius(h, gamma=0.0, beta=0.0, alternating=True):
 
 def measured_rates(games, alternating, steps):
     """The factor per step of each game (h, γ, β), played where it is linear: each step ends with the state scaled back
-    to radius 1e-6. The logarithms of the factors are averaged over the second half (a Hann window: round an ellipse they
+    to radius 1e-6. Logarithms of the factors are averaged over the second half (a Hann window: round an ellipse they
     wobble). The one game with a double eigenvalue, simultaneous with γ = 1, sets the start and the radius: off the line
     ψ = −θ it reaches its rate only like 1/step, and a perturbation ε moves a double eigenvalue by √ε, not by ε."""
     h, gamma, beta = np.array(games).T
@@ -92,7 +92,7 @@ for i, (h, gamma, beta) in enumerate(table):
     print(f"{h:4.1f}  {gamma:4.1f}  {beta:4.1f}    {'     '.join(cells)}")
 
 # %% And play from (1, 1), far from the equilibrium, at h = 0.1
-STEPS = min(2000, 6 * arguments.steps)
+STEPS = min(2000, 3 * arguments.steps)
 games = {
     "simultaneous": {"alternating": False}, "alternating (Algorithm 1)": {}, "alternating, momentum 0.5": {"beta": 0.5},
     "alternating, momentum −0.5": {"beta": -0.5}, "alternating, R1 γ = 0.3": {"gamma": 0.3},

@@ -123,7 +123,7 @@ looked = test[:2000]
 bounds = separate(log_weights((rng.random(looked.shape) < looked).astype(np.float32), sum(KS)))
 claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps, black and white test images: ELBO, nats", bounds[0].value, None, None,
            (bounds[0].value - 1.96 * bounds[0].standard_error, bounds[0].value + 1.96 * bounds[0].standard_error))
-rises = [b.value - a.value for a, b in zip(bounds, bounds[1:])]
+rises = np.diff([bound.value for bound in bounds])
 claims.add("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅ (each from draws of its own)", ", ".join(f"{r:.2f}" for r in rises), "> 0, > 0", min(rises) > 0)
 
 # %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to bound: it only draws
@@ -159,12 +159,14 @@ def k_means(x, k, rounds=5):
 
 
 real = train[:10_000]
+N = len(real)
+REAL, FEW, CENTRES, BLURRED = f"{N:,} real images", f"{N // 10:,} real images", f"{N // 10:,} k-means centres", "real, 50 principal components"
 means = sampled(lambda z: F.sigmoid(decoder(z)), 20)
 contestants = {
-    "real images": real,
-    "real images, a tenth": real[:len(real) // 10],
-    "k-means centres, a tenth": k_means(real, len(real) // 10),
-    "real images, blurred (50 components)": fit_pca(real, 50).reconstruct(real).astype(np.float32),
+    REAL: real,
+    FEW: real[:N // 10],
+    CENTRES: k_means(real, N // 10),
+    BLURRED: fit_pca(real, 50).reconstruct(real).astype(np.float32),
     "VAE: means of p(x|z)": means,
     "VAE: drawn from p(x|z)": (rng.random(means.shape, dtype=np.float32) < means).astype(np.float32),
     "GAN": sampled(G.eval(), 64),
@@ -182,20 +184,19 @@ def interval(estimate):
     return estimate.value - 1.96 * estimate.standard_error, estimate.value + 1.96 * estimate.standard_error
 
 
-def wins(name, over="real images"):
+def wins(name, over=REAL):
     """The difference of two scores on the same test images, as an Estimate"""
     return Estimate.of(scores[name] - scores[over])
 
 
-N = len(real)
-claims.add(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)", parzen["real images"].value,
-           "240.7 to 241.7" if arguments.full else None, abs(parzen["real images"].value - 241.2) <= 0.5 if arguments.full else None,
-           interval(parzen["real images"]))
-for name, what in (("k-means centres, a tenth", f"... {N // 10:,} k-means centres beat them, by"),
-                   ("real images, blurred (50 components)", "... the same images blurred beat them, by")):
+claims.add(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)", parzen[REAL].value,
+           "240.7 to 241.7" if arguments.full else None, abs(parzen[REAL].value - 241.2) <= 0.5 if arguments.full else None,
+           interval(parzen[REAL]))
+for name, what in ((CENTRES, f"... {CENTRES} of them beat them, by"),
+                   (BLURRED, "... the same images blurred (50 principal components) beat them, by")):
     claims.add(what, wins(name).value, "> 0 (4 se)", wins(name).value > 4 * wins(name).standard_error, interval(wins(name)))
-claims.add(f"... and the score hangs on how many there are: {N // 10:,} real images", parzen["real images, a tenth"].value, None, None,
-           interval(parzen["real images, a tenth"]))
+claims.add(f"... and the score hangs on how many there are: {N // 10:,} real images", parzen[FEW].value, None, None,
+           interval(parzen[FEW]))
 for name in ("VAE: means of p(x|z)", "VAE: drawn from p(x|z)", "GAN"):
     published = "; Goodfellow et al. 2014: 225 ± 2" if name == "GAN" else ""
     claims.add(f"Parzen window of {N:,} samples, {name}{published}", parzen[name].value, None, None, interval(parzen[name]))
@@ -223,11 +224,11 @@ figure, (strip, bars) = plt.subplots(1, 2, figsize=(13, 4.6), width_ratios=(1.25
 common.show(strip, np.concatenate([contestants[name][:12] for name in reversed(order)]).reshape(-1, 28, 28), 12, "What is scored …")
 strip.set_yticks(16 + 30 * np.arange(len(order)), reversed(order))
 strip.tick_params(length=0)
-colours = [COLOURS["real"] if name.startswith("real") else COLOURS["generated"] if name == "GAN" else COLOURS["D"] if name.startswith("VAE") else COLOURS["quiet"]
-           for name in order]
-bars.barh(range(len(order)), [parzen[name].value for name in order], xerr=[1.96 * parzen[name].standard_error for name in order],
-          color=colours, capsize=3)
-bars.bar_label(bars.containers[0], [f" {parzen[name].value:.0f} " for name in order], padding=10)
+colours = [COLOURS[{"VAE:": "D", "GAN": "generated"}.get(name.split()[0], "real" if "real" in name else "quiet")] for name in order]
+values = [parzen[name].value for name in order]
+drawn = bars.barh(range(len(order)), values, color=colours)
+bars.errorbar(values, range(len(order)), xerr=[1.96 * parzen[name].standard_error for name in order], fmt="none", color="black", capsize=3)
+bars.bar_label(drawn, [f"{value:.0f}" for value in values], padding=14)
 bars.set(yticks=[], ylim=(-0.5, len(order) - 0.5), xlabel="mean log-likelihood of test images, nats", title="… and the score: blur beats the truth")
 bars.margins(x=0.15)
 bars.axvline(0, color=COLOURS["quiet"], linewidth=1)

@@ -35,7 +35,7 @@ PUBLISHED = {                               # one class out, AUROC of the digits
 
 
 # %% The models; each sees the training images of nine digits
-def adam(*networks, lr=2e-3, beta1=0.9):
+def adam(*networks, lr, beta1=0.9):
     parameters = [p for network in networks for p in network.parameters()]
     return mg.optim.Adam(parameters, mg.optim.cosine_decay(lr, STEPS), betas=(beta1, 0.999))
 
@@ -43,8 +43,8 @@ def adam(*networks, lr=2e-3, beta1=0.9):
 def autoencoder(normal):
     """Reconstructions (n, 784) of the test images through ten numbers"""
     encoder = Sequential(Dense(784, 128), ReLU(), Dense(128, 64), ReLU(), Dense(64, 10))
-    decoder = Sequential(Dense(10, 64), ReLU(), Dense(64, 128), ReLU(), Dense(128, 784), Sigmoid())
-    mg.trainers.AutoencoderTrainer(encoder, decoder, adam(encoder, decoder)).fit(normal, STEPS, batch_size=M, progress=False)
+    decoder = Sequential(Dense(10, 64), ReLU(), Dense(64, 128), ReLU(), Dense(128, 784))
+    mg.trainers.AutoencoderTrainer(encoder, decoder, adam(encoder, decoder, lr=4e-3)).fit(normal, STEPS, batch_size=M, progress=False)
     with mg.no_grad():
         return mg.to_numpy(decoder(encoder(mg.backend.asarray(test))))
 
@@ -64,7 +64,7 @@ class Encoder(Layer):
 def vae(normal):
     """−ELBO (n,) of the test images, nats, with one z for each"""
     encoder, decoder = Encoder(), Sequential(Dense(20, 200), ReLU(), Dense(200, 784))
-    mg.trainers.VAETrainer(encoder, decoder, adam(encoder, decoder)).fit(normal, STEPS // 2, batch_size=M, progress=False)
+    mg.trainers.VAETrainer(encoder, decoder, adam(encoder, decoder, lr=2e-3)).fit(normal, STEPS // 2, batch_size=M, progress=False)
     with mg.no_grad():
         x = mg.backend.asarray(test)
         mu, log_var = encoder(x)

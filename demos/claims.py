@@ -1,0 +1,75 @@
+"""Every claim of the lecture in one table: runs the demos one after the other and gathers what each of them measured.
+
+    python demos/claims.py                  all demos at their default size (about half an hour on two cores)
+    python demos/claims.py gan_2d dirac_gan only these
+    python demos/claims.py --seeds 5        each with seeds 0 to 4: how often each claim held
+    python demos/claims.py --quick          a few steps of each: does everything run?
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+HERE = pathlib.Path(__file__).resolve().parent
+DEMOS = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in ("common", "claims")]
+
+
+def run(demo, seed, arguments):
+    """The claims that one run of a demo measured, or None where it failed."""
+    out = arguments.out / f"{demo}-seed{seed}"
+    command = [sys.executable, str(HERE / f"{demo}.py"), "--seed", str(seed), "--out", str(out)] + ["--quick"] * arguments.quick
+    print(f"{demo}, seed {seed} ...", flush=True)
+    finished = subprocess.run(command, capture_output=True, text=True)
+    if finished.returncode:
+        print(textwrap.indent(finished.stderr[-2000:], "    "))
+        return None
+    return json.loads((out / "run.json").read_text(encoding="utf-8"))["claims"]
+
+
+def shown(value):
+    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("demos", nargs="*", default=DEMOS, help="which (default: all)")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each, with seeds 0, 1, ...")
+    parser.add_argument("--quick", action="store_true", help="a few steps only")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/claims"))
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.demos) - set(DEMOS))
+    if unknown:
+        parser.error(f"no such demo: {', '.join(unknown)}; there are {', '.join(DEMOS)}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    failed, table = [], {}                      # (demo, claim) -> the rows of all seeds
+    for demo in arguments.demos:
+        for seed in range(arguments.seeds):
+            rows = run(demo, seed, arguments)
+            if rows is None:
+                failed.append(f"{demo}, seed {seed}")
+            for row in rows or []:
+                table.setdefault((demo, row["claim"]), []).append(row)
+
+    print(f"\n{'claim':58} {'measured':>20}  {'threshold':16} verdict")
+    before = None
+    for (demo, claim), rows in table.items():
+        if demo != before:
+            print(f"\n{demo}")
+        before = demo
+        held = sum(row["verdict"] == "held" for row in rows)
+        verdict = rows[0]["verdict"] if len(rows) == 1 else f"held {held} of {len(rows)}" if rows[0]["threshold"] else "reported"
+        measured = ", ".join(shown(row["measured"]) for row in rows)
+        first, *rest = textwrap.wrap(claim, 56) or [""]
+        print(f"  {first:56} {measured:>20}  {rows[0]['threshold'] or '':16} {verdict}")
+        for line in rest:
+            print(f"  {line}")
+    if failed:
+        sys.exit(f"\nfailed: {'; '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

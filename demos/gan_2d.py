@@ -1,0 +1,217 @@
+"""Algorithm 1 in the plane, where the density of the data is known: what D should say, what D tells G, and which modes G makes.
+
+Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) = −log 4 + 2 JSD(p ‖ q), least
+where q = p. In two dimensions all of that can be looked at. Then the vanilla GAN on the standard tests of mode coverage, the
+ring of 8 and the grid of 25, counted by the published protocol beside the published counts.
+
+    python demos/gan_2d.py              about two minutes; --full: the networks, batches and steps of the published tests
+"""
+
+# %% The data, the two players, and what is known about them
+import math
+
+import common
+import numpy as np
+from common import COLOURS, plt
+
+import minigen as mg
+from minigen import inspect
+from minigen.data import grid, ring
+from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
+from minigen.metrics import js_divergence, minimax_value, mode_coverage, optimal_discriminator
+
+arguments = common.arguments(__doc__, steps=4000, quick=10, full=25_000)
+STEPS, hidden, m = arguments.steps, *((128, 256) if arguments.full else (64, 128))
+p = ring(modes=8, radius=2.0, std=0.3)                      # wide enough that a heat map shows it
+claims = common.Claims()
+
+
+def generator(latent):
+    return Sequential(Dense(latent, hidden), ReLU(), Dense(hidden, hidden), ReLU(), Dense(hidden, 2))
+
+
+def discriminator():
+    return Sequential(Dense(2, hidden), LeakyReLU(0.2), Dense(hidden, hidden), LeakyReLU(0.2), Dense(hidden, 1))
+
+
+def game(G, D, latent, loss="non_saturating", k=1, momentum=0.5, lr=1e-3):
+    """A GANTrainer with Adam for both players; momentum is Adam's first beta."""
+    players = [mg.optim.Adam(network.parameters(), lr, betas=(momentum, 0.999)) for network in (G, D)]
+    return mg.trainers.GANTrainer(G, D, *players, k=k, generator_loss=loss, prior=lambda n: mg.randn(n, latent))
+
+
+def values(network, inputs):
+    """network(inputs) as a NumPy array, without a tape."""
+    with mg.no_grad():
+        return mg.to_numpy(network(mg.tensor(np.asarray(inputs, "float32"))))
+
+
+SIDE, EDGE = 121, 4.0                                       # a lattice of points over the plane; sums over it are integrals
+axis = np.linspace(-EDGE, EDGE, SIDE)
+lattice, dx = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2), (axis[1] - axis[0]) ** 2
+
+
+def on_lattice(density):
+    """The density at the lattice points, of sum 1/dx."""
+    return density / (density.sum() * dx)
+
+
+def sigmoid(s):
+    return 1 / (1 + np.exp(-s))
+
+
+def value_of(D, p, q):
+    """V(D, G) = ∫ p log D + q log(1 − D), by the sum over the lattice; and D there."""
+    s = values(D, lattice)[:, 0].astype("float64")
+    return float(-(p * np.logaddexp(0, -s) + q * np.logaddexp(0, s)).sum() * dx), sigmoid(s)
+
+
+# %% 1. D alone, against a G whose density is exact: G(z) = Az + b, so q = N(b, AAᵀ)
+A, b = np.array([[1.2, 0.5], [0.0, 0.7]]), np.array([0.5, 0.4])
+linear = Sequential(Dense(2, 2))
+linear.load_state_dict({"0.weight": A, "0.bias": b})
+whitened = np.linalg.solve(A, (lattice - b).T)
+q_exact = on_lattice(np.exp(-0.5 * (whitened ** 2).sum(0)))
+p_exact = on_lattice(p.density(lattice))
+D1 = discriminator()
+trainer = game(linear, D1, 2)
+value_best = minimax_value(p_exact, q_exact, dx)
+D_best = optimal_discriminator(p_exact, q_exact, dx=dx)
+climb = []                                                  # (step, V) while D ascends and G stays as it is
+for step in range(STEPS // 2 + 1):
+    if step % max(STEPS // 100, 1) == 0:
+        climb.append((step, value_of(D1, p_exact, q_exact)[0]))
+    trainer.update_discriminator(p.sample(2 * m))
+value_1, D_1 = value_of(D1, p_exact, q_exact)
+apart = float((abs(D_1 - D_best) * (p_exact + q_exact)).sum() * dx / 2)
+claims.add("V(D, G) never exceeds V(D*, G) = −log 4 + 2 JSD: largest V while D ascends", max(v for _, v in climb),
+           f"<= {value_best:.3f}", max(v for _, v in climb) <= value_best)
+claims.add("... which D comes near: V(D*) − V(D) at the end", value_best - value_1)
+claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart)
+
+# %% 2. The gradient that G gets from this D: saturating and non-saturating, for the same noise
+z = mg.to_numpy(mg.randn(2000, 2))
+told, gap = {}, 0.0
+for loss in ("saturating", "non_saturating"):
+    probe = game(linear, D1, 2, loss, lr=0.0)               # rate 0: looks, and changes nothing
+    record = probe.update_generator(len(z), noise=z)
+    d = sigmoid(values(D1, values(linear, z))[:, 0].astype("float64"))
+    closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)
+    gap = max(gap, abs(mg.to_numpy(record.logit_gradients["fake"])[:, 0] * len(z) - closed).max())
+    told[loss] = -len(z) * mg.to_numpy(record.sample_gradient)          # per sample, in the direction of descent
+claims.add("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest difference", gap, "<= 1e-6", gap <= 1e-6)
+rejected = d < 0.1
+sizes = {loss: np.hypot(*told[loss].T) for loss in told}
+ratio = float(np.median(sizes["non_saturating"][rejected] / sizes["saturating"][rejected])) if rejected.any() else float("nan")
+claims.add("where D rejects a sample, D(G(z)) < 0.1, the non-saturating gradient is larger by a factor (median)", ratio)
+
+# %% 3. The game: Algorithm 1 from an untrained G with two-dimensional noise
+
+
+def smooth(density):
+    """A density on the lattice seen through a Gaussian of width 0.08: what a kernel density estimate sees of it."""
+    kernel = np.exp(-0.5 * ((axis[:, None] - axis) / 0.08) ** 2)
+    kernel /= kernel.sum(0)
+    return on_lattice((kernel @ density.reshape(SIDE, SIDE) @ kernel.T).ravel())
+
+
+def estimate(G, latent, n=200_000):
+    """q on the lattice: the kernel density of n samples (binned, then smoothed). G's exact density is not known."""
+    x = values(G, np.random.default_rng(1).standard_normal((n, latent)))
+    edges = np.append(axis, axis[-1] + axis[1] - axis[0]) - (axis[1] - axis[0]) / 2
+    counts, _, _ = np.histogram2d(x[:, 1].clip(-EDGE, EDGE), x[:, 0].clip(-EDGE, EDGE), bins=edges)
+    return smooth(counts.ravel())
+
+
+G, D = generator(2), discriminator()
+trainer, p_smooth = game(G, D, 2), smooth(p_exact)
+moments = sorted({STEPS // 100, STEPS // 10, STEPS})
+bounds, album = [], {}                                      # (step, −log 4 + 2 JSD), and what the pictures need
+z_arrows = mg.to_numpy(mg.randn(250, 2))
+
+
+def look(trainer, record):
+    """A callback: the bound now and then; at three moments D, D*, G's samples and what D tells them."""
+    if trainer.steps % max(STEPS // 40, 1) and trainer.steps not in moments:
+        return
+    q = estimate(G, 2, 200_000 if trainer.steps in moments else 50_000)
+    bounds.append((trainer.steps, minimax_value(p_smooth, q, dx)))
+    if trainer.steps in moments:
+        probe = game(G, D, 2, lr=0.0)
+        arrows = -len(z_arrows) * mg.to_numpy(probe.update_generator(len(z_arrows), noise=z_arrows).sample_gradient)
+        value, d = value_of(D, p_smooth, q)
+        album[trainer.steps] = {"q": q, "D": d, "V": value, "x": values(G, z_arrows), "arrows": arrows,
+                                "weights": G.state_dict()}
+
+
+curves = inspect.Curves(every=max(STEPS // 400, 1))
+trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look])
+last, bound = album[STEPS], bounds[-1][1]
+jsd = js_divergence(p_smooth, last["q"], dx)
+d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
+claims.add("the game ends near p = q: JSD(p ‖ q) in nats (0 if equal, log 2 = 0.693 if disjoint)", jsd)
+claims.add("V(D, G) is at most −log 4 + 2 JSD(p ‖ q), at the end", last["V"], f"<= {bound:.3f}", last["V"] <= bound)
+claims.add("... and tends to −log 4 = −1.386 (mean of the last fifth)", value, "± 0.05", abs(value + math.log(4)) <= 0.05)
+claims.add("D(x) tends to 1/2 (mean of the last fifth)", d_real, "0.5 ± 0.05", abs(d_real - 0.5) <= 0.05)
+claims.add("D(G(z)) tends to 1/2 (mean of the last fifth)", d_fake, "0.5 ± 0.05", abs(d_fake - 0.5) <= 0.05)
+
+# %% Pictures of the theory and of the game
+
+
+def plane(axes, title, limit=3.4):
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2), title=title)
+
+
+def heat(axes, d, title):
+    """A map of D between 0 and 1, its level 1/2 as a white line."""
+    image = axes.imshow(d.reshape(SIDE, SIDE), origin="lower", extent=(-EDGE, EDGE, -EDGE, EDGE), vmin=0, vmax=1, interpolation="bilinear")
+    axes.contour(axis, axis, d.reshape(SIDE, SIDE), levels=[0.5], colors="white", linewidths=1)
+    plane(axes, title)
+    return image
+
+
+figure, axes = plt.subplots(1, 4, figsize=(17, 4.4), width_ratios=(1, 1, 1.15, 1.15))
+heat(axes[0], D_1, f"D after {STEPS // 2:,} steps")
+figure.colorbar(heat(axes[1], D_best, "D* = p/(p + q), exact"), ax=axes[1], ticks=(0, 0.5, 1), shrink=0.8)
+axes[2].plot(*zip(*climb), color=COLOURS["D"])
+axes[2].axhline(value_best, color="0.3", linestyle="--", linewidth=1)
+axes[2].annotate("−log 4 + 2 JSD = V(D*)", (STEPS // 2, value_best), ha="right", va="bottom", fontsize=11)
+axes[2].set(xlabel="step of phase 1, G frozen", ylabel="V(D, G)", title="D ascends V, up to V(D*)", ylim=(None, value_best + 0.1))
+for loss, colour in (("saturating", COLOURS["quiet"]), ("non_saturating", COLOURS["gradient"])):
+    axes[3].scatter(d, sizes[loss], s=5, color=colour, label=loss.replace("_", "-"))
+axes[3].set(xlabel="D(G(z))", ylabel="‖∂value/∂G(z)‖ per sample", xlim=(0, 1), yscale="log", ylim=(1e-4, None), title="What D tells G")
+axes[3].legend(loc="lower right", markerscale=4)
+common.save(figure, arguments.out / "optimal_discriminator.png")
+
+quantiles = np.array([math.sqrt(2) * t for t in np.linspace(-1.6, 1.6, 13)])
+fine = np.linspace(quantiles[0], quantiles[-1], 200)
+figure, rows = plt.subplots(len(album), 4, figsize=(15, 3.75 * len(album)), squeeze=False)
+for row, (step, seen) in zip(rows, album.items()):
+    image = heat(row[0], seen["D"], f"iteration {step:,}: D")
+    heat(row[1], optimal_discriminator(p_smooth, seen["q"], dx=dx), "D* = p/(p + q)")
+    row[2].scatter(*p.sample(400).T, s=3, color=COLOURS["real"], alpha=0.5)
+    row[2].scatter(*seen["x"].T, s=6, color=COLOURS["generated"])
+    longest = np.quantile(np.hypot(*seen["arrows"].T), 0.95)
+    row[2].quiver(*seen["x"].T, *seen["arrows"].T, color=COLOURS["gradient"], angles="xy", scale_units="xy", scale=longest / 0.8, width=0.005)
+    plane(row[2], f"descent: 1 unit = {longest / 0.8:.2g}")
+    G.load_state_dict(seen["weights"])
+    for t in quantiles:
+        for line in (np.stack([np.full(200, t), fine], 1), np.stack([fine, np.full(200, t)], 1)):
+            row[3].plot(*values(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
+    plane(row[3], "the noise's grid through G")
+common.save(figure, arguments.out / "game.png")
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4))
+left.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), batch by batch")
+left.plot(*zip(*bounds), color="black", linestyle="--", label="−log 4 + 2 JSD(p ‖ q)")
+left.axhline(-math.log(4), color="0.5", linewidth=1)
+left.annotate("−log 4", (STEPS, -math.log(4)), ha="right", va="top", fontsize=11)
+left.set(xlabel="iteration", title="V stays near its bound and sinks to −log 4", ylim=(-1.6, 0.05))
+left.legend(loc="upper right")
+for name, meaning in (("D(x)", "real"), ("D(G(z))", "generated")):
+    right.plot(curves.steps, curves.values[name], color=COLOURS[meaning], linewidth=0.8, alpha=0.8, label=name)
+right.axhline(0.5, color="0.5", linewidth=1)
+right.set(xlabel="iteration", ylim=(0, 1), title="Mean D(x) and D(G(z)) tend to 1/2")
+right.legend(loc="upper right")
+common.save(figure, arguments.out / "values.png")
+common.finish(arguments, claims)
