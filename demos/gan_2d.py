@@ -1,10 +1,11 @@
-"""Algorithm 1 in the plane, where the density of the data is known: what D should say, what D tells G, and which modes G makes.
+"""Algorithm 1 in the plane, where the data's density is known: what D should say, what it tells G, which modes G makes.
 
-Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) = −log 4 + 2 JSD(p ‖ q), least
-where q = p. In two dimensions all of that can be looked at. Then the vanilla GAN on the standard tests of mode coverage, the
-ring of 8 and the grid of 25, counted by the published protocol beside the published counts.
+Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) = −log 4 + 2 JSD(p ‖ q),
+least where q = p. In two dimensions all of that can be looked at. Then the vanilla GAN on the standard tests of mode
+coverage, the ring of 8 and the grid of 25, counted by the published protocol, beside the published counts.
 
-    python demos/gan_2d.py              about two minutes; --full: the networks, batches and steps of the published tests
+    python demos/gan_2d.py              under two minutes on two cores
+    python demos/gan_2d.py --full       larger networks and batches, 5,000 iterations: some six minutes
 """
 
 # %% The data, the two players, and what is known about them
@@ -20,7 +21,7 @@ from minigen.data import grid, ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 from minigen.metrics import js_divergence, minimax_value, mode_coverage, optimal_discriminator
 
-arguments = common.arguments(__doc__, steps=4000, quick=10, full=25_000)
+arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000)
 STEPS, hidden, m = arguments.steps, *((128, 256) if arguments.full else (64, 128))
 p = ring(modes=8, radius=2.0, std=0.3)                      # wide enough that a heat map shows it
 claims = common.Claims()
@@ -46,7 +47,7 @@ def values(network, inputs):
         return mg.to_numpy(network(mg.tensor(np.asarray(inputs, "float32"))))
 
 
-SIDE, EDGE = 121, 4.0                                       # a lattice of points over the plane; sums over it are integrals
+SIDE, EDGE = 121, 4.0                                       # a lattice over the plane; sums over it are integrals
 axis = np.linspace(-EDGE, EDGE, SIDE)
 lattice, dx = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2), (axis[1] - axis[0]) ** 2
 
@@ -99,10 +100,12 @@ for loss in ("saturating", "non_saturating"):
     closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)
     gap = max(gap, abs(mg.to_numpy(record.logit_gradients["fake"])[:, 0] * len(z) - closed).max())
     told[loss] = -len(z) * mg.to_numpy(record.sample_gradient)          # per sample, in the direction of descent
-claims.add("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest difference", gap, "<= 1e-6", gap <= 1e-6)
+claims.add("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest difference",
+           gap, "<= 1e-6", gap <= 1e-6)
 rejected = d < 0.1
 sizes = {loss: np.hypot(*told[loss].T) for loss in told}
-ratio = float(np.median(sizes["non_saturating"][rejected] / sizes["saturating"][rejected])) if rejected.any() else float("nan")
+ratios = sizes["non_saturating"][rejected] / sizes["saturating"][rejected]
+ratio = float(np.median(ratios)) if rejected.any() else "no such sample"
 claims.add("where D rejects a sample, D(G(z)) < 0.1, the non-saturating gradient is larger by a factor (median)", ratio)
 
 # %% 3. The game: Algorithm 1 from an untrained G with two-dimensional noise
@@ -115,9 +118,8 @@ def smooth(density):
     return on_lattice((kernel @ density.reshape(SIDE, SIDE) @ kernel.T).ravel())
 
 
-def estimate(G, latent, n=200_000):
-    """q on the lattice: the kernel density of n samples (binned, then smoothed). G's exact density is not known."""
-    x = values(G, np.random.default_rng(1).standard_normal((n, latent)))
+def estimate(x):
+    """The kernel density of many samples x (n, 2) on the lattice, binned, then smoothed: G's exact density is unknown."""
     edges = np.append(axis, axis[-1] + axis[1] - axis[0]) - (axis[1] - axis[0]) / 2
     counts, _, _ = np.histogram2d(x[:, 1].clip(-EDGE, EDGE), x[:, 0].clip(-EDGE, EDGE), bins=edges)
     return smooth(counts.ravel())
@@ -127,14 +129,14 @@ G, D = generator(2), discriminator()
 trainer, p_smooth = game(G, D, 2), smooth(p_exact)
 moments = sorted({STEPS // 100, STEPS // 10, STEPS})
 bounds, album = [], {}                                      # (step, −log 4 + 2 JSD), and what the pictures need
-z_arrows = mg.to_numpy(mg.randn(250, 2))
+z_arrows, z_many = mg.to_numpy(mg.randn(150, 2)), mg.to_numpy(mg.randn(200_000, 2))
 
 
 def look(trainer, record):
     """A callback: the bound now and then; at three moments D, D*, G's samples and what D tells them."""
     if trainer.steps % max(STEPS // 40, 1) and trainer.steps not in moments:
         return
-    q = estimate(G, 2, 200_000 if trainer.steps in moments else 50_000)
+    q = estimate(values(G, z_many if trainer.steps in moments else z_many[:50_000]))
     bounds.append((trainer.steps, minimax_value(p_smooth, q, dx)))
     if trainer.steps in moments:
         probe = game(G, D, 2, lr=0.0)
@@ -149,64 +151,124 @@ trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look])
 last, bound = album[STEPS], bounds[-1][1]
 jsd = js_divergence(p_smooth, last["q"], dx)
 d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
-claims.add("the game ends near p = q: JSD(p ‖ q) in nats (0 if equal, log 2 = 0.693 if disjoint)", jsd)
-claims.add("V(D, G) is at most −log 4 + 2 JSD(p ‖ q), at the end", last["V"], f"<= {bound:.3f}", last["V"] <= bound)
-claims.add("... and tends to −log 4 = −1.386 (mean of the last fifth)", value, "± 0.05", abs(value + math.log(4)) <= 0.05)
 claims.add("D(x) tends to 1/2 (mean of the last fifth)", d_real, "0.5 ± 0.05", abs(d_real - 0.5) <= 0.05)
 claims.add("D(G(z)) tends to 1/2 (mean of the last fifth)", d_fake, "0.5 ± 0.05", abs(d_fake - 0.5) <= 0.05)
+claims.add("V(D, G) tends to −log 4 = −1.386 (mean of the last fifth)", value, "± 0.05",
+           abs(value + math.log(4)) <= 0.05)
+claims.add("V(D, G) is at most −log 4 + 2 JSD(p ‖ q), at the end", last["V"], f"<= {bound:.3f}", last["V"] <= bound)
+floor = js_divergence(p_smooth, estimate(p.sample(200_000)), dx)
+claims.add("yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: " f"{floor:.3f})", jsd)
+
+after = [(STEPS, last["V"])]                                # G stays as it is, and D goes on: can it tell them apart?
+for step in range(1, STEPS // 3 + 1):
+    trainer.update_discriminator(p.sample(2 * m))
+    if step % max(STEPS // 60, 1) == 0:
+        after.append((STEPS + step, value_of(D, p_smooth, last["q"])[0]))
+claims.add(f"... as D finds when G stops: V after {STEPS // 3:,} more steps of phase 1", after[-1][1], f"<= {bound:.3f}", after[-1][1] <= bound)
+
+# %% 4. Which modes does it make? The published tests, and what loss, k and momentum do on an easier ring
+easy, published = ring(8, radius=2.0, std=0.02), ring(8, radius=1.0, std=0.01)
+SETTINGS = {
+    "easy ring: radius 2, std .02": (easy, {}),
+    "easy ring, saturating": (easy, {"loss": "saturating"}),
+    "easy ring, momentum 0.9": (easy, {"momentum": 0.9}),
+    "easy ring, k = 5": (easy, {"k": 5}),
+    "published ring: radius 1, std .01": (published, {}),
+    "published grid: 5 × 5, std .05": (grid(), {})}
+covered = {}
+for name, (data, options) in SETTINGS.items():
+    mg.seed(arguments.seed)                                 # all start from the same weights
+    trainer = game(generator(16), discriminator(), 16, **options)
+    trainer.fit(data, STEPS if trainer.k == 1 else max(STEPS // 3, 1), batch_size=m)
+    samples = values(trainer.generator, mg.randn(2500, 16))
+    covered[name] = samples, mode_coverage(samples, data.means, data.std), trainer.steps
+
+def show(name, iterations, modes, c):
+    print(f"{name:36} {iterations:>10}   {c.modes:2} / {modes:2} {c.fair_modes:6} / {modes:2} "
+          f"{100 * c.high_quality:12.1f}% {c.reverse_kl:12.3f}")
+
+
+print(f"\n{'2,500 samples, one run each':36} iterations   modes   fair share   high quality   reverse KL")
+for name, (_, c, iterations) in covered.items():
+    show(name, iterations, len(SETTINGS[name][0].means), c)
+show("(real points of the easy ring)", "", 8, mode_coverage(easy.sample(2500), easy.means, easy.std))
+print("""Published for "GAN", modes and high quality:   ring 1 / 99.3%, grid 3.3 / 0.5%           (VEEGAN 2017, table 1)
+                                               ring 6.3 / 98.2%, grid 17.3 / 94.8%       (PacGAN 2018, table 1)
+A mode counts with one sample within 3 std of its mean, and has its fair share with a fifth of the even share.""")
+for name, (_, c, _) in covered.items():
+    if "published" in name:
+        known = "VEEGAN: 1, PacGAN: 6.3 of 8" if "ring" in name else "VEEGAN: 3.3, PacGAN: 17.3 of 25"
+        claims.add(f"{name}: modes, high quality ({known})", f"{c.modes}, {100 * c.high_quality:.1f}%")
+c = covered["easy ring: radius 2, std .02"][1]
+mark = (">= 7, >= 70%", c.modes >= 7 and c.high_quality >= 0.7) if arguments.full else (None, None)
+claims.add("easy ring: the same of 8", f"{c.modes}, {100 * c.high_quality:.1f}%", *mark)
+for option in ("saturating", "momentum 0.9", "k = 5"):
+    c = covered[f"easy ring, {option}"][1]
+    claims.add(f"... {option}", f"{c.modes}, {100 * c.high_quality:.1f}%")
 
 # %% Pictures of the theory and of the game
 
 
 def plane(axes, title, limit=3.4):
-    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2), title=title)
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=title)
+    axes.set(xticks=(-2, 0, 2), yticks=(-2, 0, 2))
 
 
-def heat(axes, d, title):
-    """A map of D between 0 and 1, its level 1/2 as a white line."""
-    image = axes.imshow(d.reshape(SIDE, SIDE), origin="lower", extent=(-EDGE, EDGE, -EDGE, EDGE), vmin=0, vmax=1, interpolation="bilinear")
-    axes.contour(axis, axis, d.reshape(SIDE, SIDE), levels=[0.5], colors="white", linewidths=1)
+def heat(axes, d, mass, title):
+    """A map of D between 0 and 1, its level 1/2 as a white line; left white where there is neither data nor samples."""
+    d = np.where(mass > 1e-3 * mass.max(), d, np.nan).reshape(SIDE, SIDE)
+    image = axes.imshow(d, origin="lower", extent=(-EDGE, EDGE, -EDGE, EDGE), vmin=0, vmax=1)
+    axes.contour(axis, axis, d, levels=[0.5], colors="white", linewidths=1)
     plane(axes, title)
     return image
 
 
 figure, axes = plt.subplots(1, 4, figsize=(17, 4.4), width_ratios=(1, 1, 1.15, 1.15))
-heat(axes[0], D_1, f"D after {STEPS // 2:,} steps")
-figure.colorbar(heat(axes[1], D_best, "D* = p/(p + q), exact"), ax=axes[1], ticks=(0, 0.5, 1), shrink=0.8)
+heat(axes[0], D_1, p_exact + q_exact, f"D after {STEPS // 2:,} steps")
+image = heat(axes[1], D_best, p_exact + q_exact, "D* = p/(p + q), exact")
+figure.colorbar(image, ax=axes[1], ticks=(0, 0.5, 1), shrink=0.8)
 axes[2].plot(*zip(*climb), color=COLOURS["D"])
 axes[2].axhline(value_best, color="0.3", linestyle="--", linewidth=1)
 axes[2].annotate("−log 4 + 2 JSD = V(D*)", (STEPS // 2, value_best), ha="right", va="bottom", fontsize=11)
-axes[2].set(xlabel="step of phase 1, G frozen", ylabel="V(D, G)", title="D ascends V, up to V(D*)", ylim=(None, value_best + 0.1))
+axes[2].set(xlabel="step of phase 1, G frozen", ylabel="V(D, G)", ylim=(None, value_best + 0.1),
+            title="D ascends V, up to V(D*)")
 for loss, colour in (("saturating", COLOURS["quiet"]), ("non_saturating", COLOURS["gradient"])):
     axes[3].scatter(d, sizes[loss], s=5, color=colour, label=loss.replace("_", "-"))
-axes[3].set(xlabel="D(G(z))", ylabel="‖∂value/∂G(z)‖ per sample", xlim=(0, 1), yscale="log", ylim=(1e-4, None), title="What D tells G")
+axes[3].set(xlabel="D(G(z))", ylabel="‖∂value/∂G(z)‖ per sample", xlim=(0, 1), yscale="log", ylim=(1e-4, None),
+            title="What D tells G fades where D wins")
 axes[3].legend(loc="lower right", markerscale=4)
 common.save(figure, arguments.out / "optimal_discriminator.png")
 
-quantiles = np.array([math.sqrt(2) * t for t in np.linspace(-1.6, 1.6, 13)])
-fine = np.linspace(quantiles[0], quantiles[-1], 200)
-figure, rows = plt.subplots(len(album), 4, figsize=(15, 3.75 * len(album)), squeeze=False)
+ticks, fine = np.linspace(-2.2, 2.2, 13), np.linspace(-2.2, 2.2, 200)
+mesh = [np.stack([np.full(200, t), fine], 1) for t in ticks]
+mesh += [line[:, ::-1] for line in mesh]
+figure, rows = plt.subplots(len(album), 4, figsize=(15.5, 3.8 * len(album)), squeeze=False)
 for row, (step, seen) in zip(rows, album.items()):
-    image = heat(row[0], seen["D"], f"iteration {step:,}: D")
-    heat(row[1], optimal_discriminator(p_smooth, seen["q"], dx=dx), "D* = p/(p + q)")
+    mass = p_smooth + seen["q"]
+    heat(row[0], seen["D"], mass, f"iteration {step:,}: D")
+    image = heat(row[1], optimal_discriminator(p_smooth, seen["q"], dx=dx), mass, "D* (kernel density q)")
+    figure.colorbar(image, ax=row[1], ticks=(0, 0.5, 1), shrink=0.85)
+    unit = 1.3 * np.quantile(np.hypot(*seen["arrows"].T), 0.95)
     row[2].scatter(*p.sample(400).T, s=3, color=COLOURS["real"], alpha=0.5)
-    row[2].scatter(*seen["x"].T, s=6, color=COLOURS["generated"])
-    longest = np.quantile(np.hypot(*seen["arrows"].T), 0.95)
-    row[2].quiver(*seen["x"].T, *seen["arrows"].T, color=COLOURS["gradient"], angles="xy", scale_units="xy", scale=longest / 0.8, width=0.005)
-    plane(row[2], f"descent: 1 unit = {longest / 0.8:.2g}")
+    row[2].scatter(*seen["x"].T, s=7, color=COLOURS["generated"])
+    row[2].quiver(*seen["x"].T, *seen["arrows"].T, color=COLOURS["gradient"], width=0.006,
+                  angles="xy", scale_units="xy", scale=unit)
+    plane(row[2], f"what D tells G (1 ≙ {unit:.2g})")
     G.load_state_dict(seen["weights"])
-    for t in quantiles:
-        for line in (np.stack([np.full(200, t), fine], 1), np.stack([fine, np.full(200, t)], 1)):
-            row[3].plot(*values(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
-    plane(row[3], "the noise's grid through G")
+    for line in mesh:
+        row[3].plot(*values(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
+    plane(row[3], "G: where the grid of z goes")
+figure.suptitle("Algorithm 1: real points green, G's orange; arrows ∂ log D/∂G(z), the way G is sent", x=0.01, ha="left")
 common.save(figure, arguments.out / "game.png")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4))
-left.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), batch by batch")
+left.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), by batches")
 left.plot(*zip(*bounds), color="black", linestyle="--", label="−log 4 + 2 JSD(p ‖ q)")
 left.axhline(-math.log(4), color="0.5", linewidth=1)
-left.annotate("−log 4", (STEPS, -math.log(4)), ha="right", va="top", fontsize=11)
-left.set(xlabel="iteration", title="V stays near its bound and sinks to −log 4", ylim=(-1.6, 0.05))
+left.plot(*zip(*after), color=COLOURS["D"], label="V, G stopped, D goes on")
+left.axvspan(STEPS, STEPS * 4 / 3, color=COLOURS["D"], alpha=0.08, linewidth=0)
+left.annotate("−log 4", (0, -1.41), va="top", fontsize=11)
+left.set(xlabel="iteration", title="V sinks to −log 4; that does not make q = p", ylim=(-1.6, 0.05))
 left.legend(loc="upper right")
 for name, meaning in (("D(x)", "real"), ("D(G(z))", "generated")):
     right.plot(curves.steps, curves.values[name], color=COLOURS[meaning], linewidth=0.8, alpha=0.8, label=name)
@@ -214,4 +276,17 @@ right.axhline(0.5, color="0.5", linewidth=1)
 right.set(xlabel="iteration", ylim=(0, 1), title="Mean D(x) and D(G(z)) tend to 1/2")
 right.legend(loc="upper right")
 common.save(figure, arguments.out / "values.png")
+
+figure, panels = plt.subplots(2, 3, figsize=(13, 9))
+for axes, (name, (samples, c, iterations)) in zip(panels.flat, covered.items()):
+    data = SETTINGS[name][0]
+    axes.scatter(*data.means.T, s=260, facecolors="none", edgecolors=COLOURS["real"], linewidths=1.5)
+    axes.scatter(*samples.T, s=2, color=COLOURS["generated"], alpha=0.5)
+    plane(axes, f"{name}\n{c.modes} of {len(data.means)} modes, {100 * c.high_quality:.0f}% high quality",
+          limit=1.5 * abs(data.means).max())
+    axes.set(xticks=[], yticks=[])
+figure.suptitle(f"Which modes the vanilla GAN makes: a matter of scale, k, loss ({STEPS:,} iterations; k = 5: a third)",
+                x=0.01, ha="left")
+common.save(figure, arguments.out / "modes.png")
+
 common.finish(arguments, claims)
