@@ -182,11 +182,12 @@ for offset, found, name, colour in ((-0.2, different, "plain descent", "C1"),
     heights = [100 * (found == k).mean() for k in range(1, 9)]
     bars = counts.bar(np.arange(1, 9) + offset, heights, 0.4, color=colour, label=name)
     counts.bar_label(bars, [f"{h:.0f}" if h else "" for h in heights], fontsize=10)
-counts.set(xlabel="different rounded codes, of 8", ylabel=f"% of {N} networks", xlim=(min(5, different.min()) - 0.6, 8.6),
-           title="Where it fails, two codes share a corner")
+counts.set(xlabel="different rounded codes, of 8", ylabel=f"% of {N} networks",
+           xlim=(min(5, different.min()) - 0.6, 8.6), title="Where it fails, two codes share a corner")
 counts.legend(loc="upper left")
 common.save(figure, arguments.out / "starts.png")
 
 common.finish(arguments, claims, identity=float(learned.mean()), distinct=float((different == 8).mean()),
-              identity_momentum=float(identity(heavy[2][-1]).mean()), distinct_momentum=float((different_heavy == 8).mean()),
+              identity_momentum=float(identity(heavy[2][-1]).mean()),
+              distinct_momentum=float((different_heavy == 8).mean()),
               chosen=chosen, argmax=float((plain[2][-1].argmax(-1) == np.arange(8)).all(-1).mean()))

@@ -260,7 +260,8 @@ class JudgeReport(NamedTuple):
 
 def judge_report(images, network=None):
     """JudgeReport of images (n, 1, 28, 28) in [0, 1]: are they digits, and all ten of them? Real digits do not reach 1 either:
-    print the report of as many real test images beside it."""
+    print the report of as many real test images beside it. The judge has seen digits only: it says which digit, not whether
+    there is one, and calls plain noise an 8 without hesitation. Look at the pictures too."""
     p = probabilities(network or judge(), images)
     sure = p[p.max(1) >= 0.9].argmax(1)
     shares = np.bincount(sure, minlength=10) / max(len(sure), 1)

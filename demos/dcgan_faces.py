@@ -5,8 +5,8 @@ the faces are drawn (minigen/data/faces.py), so a classifier can say of every re
 is counted over many sets of exemplars instead of shown once. The same sum of the *pictures* is the negative control: it has
 both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder, Geiger & Nowozin 2018).
 
-    python demos/dcgan_faces.py                 about three minutes on two cores
-    python demos/dcgan_faces.py --full          the whole recipe: 3,000 iterations
+    python demos/dcgan_faces.py                 1,500 iterations of 32 pictures, under three minutes on two cores
+    python demos/dcgan_faces.py --full          3,000 iterations of 64: cleaner pictures in about four times the time
     python demos/dcgan_faces.py --folder DIR    your own pictures: samples and interpolations, nobody to judge them
 """
 
@@ -30,7 +30,8 @@ arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
     "--train-judge": dict(action="store_true", help="train the judge again, and replace demos/faces_judge.npz"),
 })
 SIZE, LATENT, CHANNELS = 32, 100, 16
-M = 64 if arguments.full else 32                        # pictures in a batch
+# pictures in a batch, learning rate, weight of R1: the whole recipe; or what comes nearest to it in a quarter of the work
+M, RATE, GAMMA = (64, 1e-3, 1.0) if arguments.full else (32, 2e-3, 0.5)
 if arguments.folder:
     images = mg.data.from_folder(arguments.folder, SIZE)
 else:
@@ -64,7 +65,7 @@ def prior(m):
 
 
 # %% R1: D must not be steep at the data
-GAMMA, EVERY = 1.0, 8
+EVERY = 8
 
 
 def r1(D, optimizer, x):
@@ -88,10 +89,10 @@ def train(seed):
     for layer in G.steps:
         if isinstance(layer, BatchNorm):
             layer.weight.data = 1 + 0.02 * mg.randn(*layer.weight.shape)
-    rate = mg.optim.linear_decay(1e-3, arguments.steps // 2, arguments.steps, final=2e-5)
+    rate = mg.optim.linear_decay(RATE, arguments.steps // 2, arguments.steps, final=RATE / 50)
     trainer = mg.trainers.GANTrainer(
         G, D, mg.optim.Adam(G.parameters(), rate, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), rate, betas=(0.5, 0.999)),
-        generator_loss="non_saturating", prior=prior)
+        generator_loss="non_saturating", prior=prior, batches="joint")       # D has no batch statistics: joint is only quicker
     batches, average = mg.data.Batches(images, size=min(M, len(images)), drop_last=True), G.state_dict()
     with tqdm(total=arguments.steps, unit="step", disable=None) as bar:
         for x in batches:
@@ -300,7 +301,8 @@ def worst(name, pick=min):
 
 
 share, interval = worst(20)
-claims.add("(man with glasses) − (man) + (woman) = woman with glasses: share, 20 sets of 20 exemplars, 64 neighbours each", share,
+claims.add("(man with glasses) − (man) + (woman) = woman with glasses: share, 20 sets of 20 exemplars, "
+           f"{NEIGHBOURS} neighbours each", share,
            ">= 0.9", share >= 0.9, interval)
 share, interval = worst(3)
 claims.add("... with three exemplars, as in the paper's figure", share, ">= 0.5", share >= 0.5, interval)
@@ -312,6 +314,6 @@ claims.add("the same sum of pictures has both attributes too (3 exemplars)", wor
 share, _ = worst((3, "pixels, one face"), max)
 claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15)
 share, interval = worst((3, "one face"))
-claims.add("the decoded sum is a face: taken for one face", share, ">= 0.4", share >= 0.4, interval)
+claims.add("the decoded sum is a face: taken for one face (the mark is that of --full)", share, ">= 0.4", share >= 0.4, interval)
 claims.add("... G's samples, drawings: taken for one face", f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
 common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[run["sure"] for run in runs])

@@ -119,7 +119,7 @@ def smooth(density):
 
 
 def estimate(x):
-    """The kernel density of many samples x (n, 2) on the lattice, binned, then smoothed: G's exact density is unknown."""
+    """The kernel density of many samples x (n, 2) on the lattice, binned and smoothed: G's exact density is unknown."""
     edges = np.append(axis, axis[-1] + axis[1] - axis[0]) - (axis[1] - axis[0]) / 2
     counts, _, _ = np.histogram2d(x[:, 1].clip(-EDGE, EDGE), x[:, 0].clip(-EDGE, EDGE), bins=edges)
     return smooth(counts.ravel())
@@ -164,7 +164,8 @@ for step in range(1, STEPS // 3 + 1):
     trainer.update_discriminator(p.sample(2 * m))
     if step % max(STEPS // 60, 1) == 0:
         after.append((STEPS + step, value_of(D, p_smooth, last["q"])[0]))
-claims.add(f"... as D finds when G stops: V after {STEPS // 3:,} more steps of phase 1", after[-1][1], f"<= {bound:.3f}", after[-1][1] <= bound)
+claims.add(f"... as D finds when G stops: V after {STEPS // 3:,} more steps of phase 1",
+           after[-1][1], f"<= {bound:.3f}", after[-1][1] <= bound)
 
 # %% 4. Which modes does it make? The published tests, and what loss, k and momentum do on an easier ring
 easy, published = ring(8, radius=2.0, std=0.02), ring(8, radius=1.0, std=0.01)
@@ -258,7 +259,7 @@ for row, (step, seen) in zip(rows, album.items()):
     for line in mesh:
         row[3].plot(*values(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
     plane(row[3], "G: where the grid of z goes")
-figure.suptitle("Algorithm 1: real points green, G's orange; arrows ∂ log D/∂G(z), the way G is sent", x=0.01, ha="left")
+figure.suptitle("Algorithm 1: real points green, G's orange, arrows ∂ log D/∂G(z), where G is sent", x=0.01, ha="left")
 common.save(figure, arguments.out / "game.png")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4))

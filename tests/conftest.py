@@ -1,5 +1,9 @@
 """Every test starts from the same seed, dtype and backend."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # the arrays here are small, and pytest -n 2 fills both cores; read at NumPy's import
+
 import pytest
 
 import minigen as mg
