@@ -1,11 +1,11 @@
 """Vector arithmetic on faces: (man with glasses) − (man) + (woman) = ?  A DCGAN, drawn faces, and a judge that counts.
 
 Radford, Metz & Chintala 2016, figure 7: average the z of three samples for each concept, add and subtract, decode. Here
-the faces are drawn (minigen/data/faces.py), so a classifier can say of every result whether it is a woman with glasses, and the claim
-is counted over many sets of exemplars instead of shown once. The same sum of the *pictures* is the negative control: it has
-both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder, Geiger & Nowozin 2018).
+the faces are drawn (minigen/data/faces.py), so a classifier can say of every result whether it is a woman with
+glasses, and the claim is counted over many sets of exemplars instead of shown once. The same sum of the *pictures* is the
+negative control: it has both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder, Geiger & Nowozin 2018).
 
-    python demos/dcgan_faces.py                 1,500 iterations of 32 pictures, under three minutes on two cores
+    python demos/dcgan_faces.py                 1,500 iterations of 32 pictures, about three minutes on two cores
     python demos/dcgan_faces.py --full          3,000 iterations of 64: cleaner pictures in about four times the time
     python demos/dcgan_faces.py --folder DIR    your own pictures: samples and interpolations, nobody to judge them
 """
@@ -22,10 +22,11 @@ from tqdm import tqdm
 
 import minigen as mg
 from minigen import functional as F
-from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Tanh, initialisers
+from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Tanh,
+                            initialisers)
 
 arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
-    "--seeds": dict(type=int, default=1, help="how many trainings are judged, with this seed and those after it (default 1)"),
+    "--seeds": dict(type=int, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
     "--train-judge": dict(action="store_true", help="train the judge again, and replace demos/faces_judge.npz"),
 })
@@ -92,7 +93,7 @@ def train(seed):
     rate = mg.optim.linear_decay(RATE, arguments.steps // 2, arguments.steps, final=RATE / 50)
     trainer = mg.trainers.GANTrainer(
         G, D, mg.optim.Adam(G.parameters(), rate, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), rate, betas=(0.5, 0.999)),
-        generator_loss="non_saturating", prior=prior, batches="joint")       # D has no batch statistics: joint is only quicker
+        generator_loss="non_saturating", prior=prior, batches="joint")            # D normalises nothing: joint is only quicker
     batches, average = mg.data.Batches(images, size=min(M, len(images)), drop_last=True), G.state_dict()
     with tqdm(total=arguments.steps, unit="step", disable=None) as bar:
         for x in batches:
@@ -130,7 +131,8 @@ def classifier():
 def says(judge, x, batch=256):
     """The judge's probabilities (n, 3) for pictures x"""
     with mg.no_grad():
-        return np.concatenate([mg.to_numpy(F.sigmoid(judge(mg.backend.asarray(x[i:i + batch])))) for i in range(0, len(x), batch)])
+        parts = [F.sigmoid(judge(mg.backend.asarray(x[i:i + batch]))) for i in range(0, len(x), batch)]
+    return np.concatenate([mg.to_numpy(part) for part in parts])
 
 
 def concepts(glasses, female, sure=0.99):
@@ -243,7 +245,8 @@ G = generators[0]
 def between(a, b, n):
     """n points from a to b on the arc round the origin: on the straight line they would be too short for N(0, I)."""
     angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
-    return np.array([(np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle) for t in np.linspace(0, 1, n)], np.float32)
+    t = np.linspace(0, 1, n)[:, None]
+    return ((np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)).astype(np.float32)
 
 
 z = rng.standard_normal((64, LATENT)).astype(np.float32)
@@ -270,7 +273,8 @@ for i, (place, name) in enumerate(zip(axes, ("man with glasses", "− man", "+ w
     common.show(place, np.concatenate([x[exemplars[i]], mean]) / 2 + 0.5, 1, name)
     place.axhline(3 * (SIZE + 2) + 0.5, color="black", linewidth=2)
 axes[0].set_ylabel("mean z        three samples  ", loc="bottom")
-common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3, f"= woman with glasses: the judge says so of {100 * runs[0][3][0]:.0f}%")
+common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3,
+            f"= woman with glasses: the judge says so of {100 * runs[0][3][0]:.0f}%")
 common.show(axes[4], pixels[None] / 2 + 0.5, 1, "the same sum of pictures")
 common.save(figure, arguments.out / "arithmetic.png")
 
@@ -282,7 +286,7 @@ for i, n in enumerate(COUNTS):
 axes.axhline(100 * runs[0]["chance"], color=COLOURS["quiet"], linestyle="--")
 axes.annotate("any z", (2.45, 100 * runs[0]["chance"]), ha="right", va="bottom", color=COLOURS["quiet"])
 axes.set(xticks=range(3), xticklabels=[f"{n} exemplars" for n in COUNTS], xlim=(-0.5, 2.5), ylim=(-3, 103),
-         ylabel="women with glasses, %", title=f"Three exemplars are luck, twenty are a rule: {SETS} sets (line: their mean)")
+         ylabel="women with glasses, %", title=f"{SETS} sums of each size (line: their mean)")
 common.save(figure, arguments.out / "exemplars.png")
 
 # %% What the lecture claims, and what this run measured
@@ -315,5 +319,6 @@ share, _ = worst((3, "pixels, one face"), max)
 claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15)
 share, interval = worst((3, "one face"))
 claims.add("the decoded sum is a face: taken for one face (the mark is that of --full)", share, ">= 0.4", share >= 0.4, interval)
-claims.add("... G's samples, drawings: taken for one face", f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
+claims.add("... G's samples, drawings: taken for one face",
+           f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
 common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[run["sure"] for run in runs])

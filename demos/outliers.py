@@ -228,5 +228,5 @@ for digit, (some, score, drawn) in [*searched.items()][:1]:
 rows[3].set_visible(bool(searched))
 common.save(figure, arguments.out / "strangest.png")
 
-common.finish(arguments, claims, auroc={name: [None if a != a else a for a in row] for name, row in table.items()}, published=PUBLISHED,
-              pca_repaired=repaired)
+common.finish(arguments, claims, published=PUBLISHED, pca_repaired=repaired,
+              auroc={name: [None if a != a else a for a in row] for name, row in table.items()})

@@ -123,27 +123,29 @@ low, high = mg.metrics.wilson_interval(saw, len(fake))
 pairs = [{"images": [png(x) for x in ((f, r), (r, f))[place]], "generated": int(place),
           "d": [float(d) for d in ((df, dr), (dr, df))[place]]}
          for f, r, df, dr, place in zip(fake[:PAIRS], real, d_fake, d_real, places)]
-about = (f"The generator and D played {trainer.steps:,} iterations against each other. Of {len(fake):,} such pairs D finds the generated one in "
-         f"{100 * saw / len(fake):.0f}%; were the generator perfect, it would be 50%. Nothing is selected: the first {PAIRS} samples, each beside "
-         "a test image of the same digit that neither has seen.")
+about = (f"The generator and D played {trainer.steps:,} iterations against each other. Of {len(fake):,} such pairs D finds the "
+         f"generated one in {100 * saw / len(fake):.0f}%; were the generator perfect, it would be 50%. Nothing is selected: "
+         f"the first {PAIRS} samples, each beside a test image of the same digit that neither has seen.")
 page = (common.HERE / "which_is_fake.html").read_text(encoding="utf-8").replace(
     "{{data}}", json.dumps({"pairs": pairs, "rounds": ROUNDS, "guessing": coin(ROUNDS), "about": about}, ensure_ascii=False))
 common.write(arguments.out / "which_is_fake.html", page.encode())
 
-# %% The slide: ten pairs, and the answer upside down in the caption
+# %% The slide: ten pairs, and the answers below
 figure, axes = plt.subplots(figsize=(11, 3))
 rows = [np.where(places[:10, None, None, None] == side, fake[:10], real[:10]) for side in (0, 1)]
 common.show(axes, np.concatenate(rows) / 255, 10, "one of each column was drawn by the generator: which?")
 for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:10])):
-    axes.text(17 + 30 * i, 66, f"{'upper' if place == 0 else 'lower'}\nD: {100 * df:.0f}%\nother: {100 * dr:.0f}%", ha="center", va="top", fontsize=9)
+    answer = f"{('upper', 'lower')[place]}\nD: {100 * df:.0f}%\nother: {100 * dr:.0f}%"
+    axes.text(17 + 30 * i, 66, answer, ha="center", va="top", fontsize=9)
 common.save(figure, arguments.out / "pairs.png")
 
 # %% What the lecture claims, and what this run measured
 claims = common.Claims()
-claims.add("at the end of the game D is a coin: share of pairs in which D finds the generated digit (perfect G: 0.5)", saw / len(fake),
-           interval=(low, high))
+claims.add("at the end of the game D is a coin: share of pairs in which D finds the generated digit (perfect G: 0.5)",
+           saw / len(fake), interval=(low, high))
 claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
 claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
 sure = common.judge_report((fake / 255).astype(np.float32)).share
-claims.add("share of G's digits that the judge is sure of", sure, interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
+claims.add("share of G's digits that the judge is sure of", sure,
+           interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
 common.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))

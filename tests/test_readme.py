@@ -20,5 +20,5 @@ def test_quick_start_is_two_commands_of_one_line():
 
 
 def test_pictures_are_there():
-    for path in re.findall(r"\]\(([^)]+\.png)\)", README.read_text(encoding="utf-8")):
+    for path in re.findall(r"(?:\]\(|src=\")([^)\"]+\.png)", README.read_text(encoding="utf-8")):
         assert (README.parent / path).is_file(), path
