@@ -269,11 +269,3 @@ def judge_report(images, network=None):
     shares = np.bincount(sure, minlength=10) / max(len(sure), 1)
     entropy = -sum(s * np.log(s) for s in shares if s > 0)
     return JudgeReport(len(sure) / len(p), int((shares >= 0.01).sum()), float(entropy), shares)
-
-
-def glued(images, labels):
-    """Nonsense made of real strokes: the upper half of each image on the lower half of one of another digit. What share of
-    these the judge is sure of is the floor under every other share."""
-    other = np.roll(np.arange(len(images)), 1)
-    halves = np.concatenate([images[:, :, :14], images[other][:, :, 14:]], 2)
-    return halves[labels != labels[other]]

@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import pathlib
+import textwrap
 
 from . import backend
 
@@ -25,7 +26,7 @@ def main():
         with backend.use("cupy"):
             print(f"on a GPU               {backend.describe()}")
     except backend.BackendError as reason:
-        print(f"on a GPU               no. {reason}")
+        print(textwrap.fill(f"on a GPU               no. {reason}", 100, subsequent_indent=" " * 23, break_on_hyphens=False))
     listed = demos()
     if listed:
         print("\nThe demos, each a script to read in a sitting (--help lists its options):")

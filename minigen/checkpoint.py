@@ -80,7 +80,7 @@ def load(path, trainer):
         else:
             for name, p in owner.named_parameters():
                 p.data[...] = asarray(state[name])
-                p.data = p.data                                 # raises its version
+                p.written()
     random.generator().bit_generator.state = about["random"]
     trainer.steps = steps
 

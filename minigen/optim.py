@@ -59,7 +59,7 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
         runs, start = [[]], 0               # parameters next to each other that have a gradient, so that their memories are too
         for p, g, axes in zip(self.parameters, gradients, self._axes):
-            data, g = p._data, g._data if type(g) is Tensor else g
+            data = p._data
             if g is None:
                 runs.append([])
             elif getattr(g, "shape", None) != data.shape:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigen as mg
-from minigen import autograd, layers, memory
+from minigen import layers, memory
 from minigen import functional as F
 from minigen.autograd import operation
 from minigen.gradcheck import GradientMismatch, __main__, check_parameters, gradcheck, numerical_gradient

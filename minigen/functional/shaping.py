@@ -5,7 +5,7 @@ Read next: linear.py.
 
 import math
 
-from ..autograd import Tensor, broadcast_to, operation
+from ..autograd import broadcast_to, operation
 from ..backend import array_module, is_array
 from .elementwise import constant
 

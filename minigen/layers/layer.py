@@ -83,7 +83,7 @@ class Layer:
         for name, array in own.items():                     # from here on nothing can fail
             array[...] = arrays[name]
             if name in parameters:
-                parameters[name].data = array               # raises its version
+                parameters[name].written()
 
     def _state(self):
         """(name, array), the parameters and running statistics of each layer together, as PyTorch orders them."""

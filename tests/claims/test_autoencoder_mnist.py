@@ -1,19 +1,12 @@
 """The autoencoder below PCA, the linear one equal to it; its code is no better a place for neighbours than the pixels."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 pytestmark = pytest.mark.claims
-DEMO = pathlib.Path(__file__).parents[2] / "demos" / "autoencoder_mnist.py"
 
 
-def test_below_pca_but_the_code_does_not_beat_the_pixels(tmp_path):
-    subprocess.run([sys.executable, DEMO, "--out", tmp_path], check=True, cwd=DEMO.parents[1])
-    run = json.loads((tmp_path / "run.json").read_text())
+def test_below_pca_but_the_code_does_not_beat_the_pixels(run_demo, tmp_path):
+    run = run_demo("autoencoder_mnist")
     failed = [row["claim"] for row in run["claims"] if row["verdict"] == "not held"]
     assert len(failed) == 1 and failed[0].startswith("the code is a better place to compare images than the pixels")
     assert [row["verdict"] for row in run["claims"]].count("held") == 9

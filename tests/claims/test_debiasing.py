@@ -1,19 +1,12 @@
 """The debiasing VAE: as good as knowing the group where the group is rare in the latent space, no help where it is not."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 pytestmark = pytest.mark.claims
-DEMO = pathlib.Path(__file__).parents[2] / "demos" / "debiasing.py"
 
 
-def test_it_helps_where_the_group_is_rare_in_the_latent_space_and_only_there(tmp_path):
-    subprocess.run([sys.executable, DEMO, "--out", tmp_path], check=True, cwd=DEMO.parents[1])
-    run = json.loads((tmp_path / "run.json").read_text())
+def test_it_helps_where_the_group_is_rare_in_the_latent_space_and_only_there(run_demo, tmp_path):
+    run = run_demo("debiasing")
     failed = [row["claim"] for row in run["claims"] if row["verdict"] == "not held"]
     assert len(failed) == 1 and failed[0].startswith("digits turned by 90°: the debiasing VAE makes the classifier fairer")
     assert (tmp_path / "debiasing.png").exists()

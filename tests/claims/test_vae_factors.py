@@ -1,19 +1,12 @@
 """Dimensions and factors: which factor a pair shares can be told from the codes, yet the shape has no dimension of its own."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 pytestmark = pytest.mark.claims
-DEMO = pathlib.Path(__file__).parents[2] / "demos" / "vae_factors.py"
 
 
-def test_the_factors_are_in_the_codes_and_shape_has_no_dimension_of_its_own(tmp_path):
-    subprocess.run([sys.executable, DEMO, "--out", tmp_path], check=True, cwd=DEMO.parents[1])
-    run = json.loads((tmp_path / "run.json").read_text())
+def test_the_factors_are_in_the_codes_and_shape_has_no_dimension_of_its_own(run_demo, tmp_path):
+    run = run_demo("vae_factors")
     verdicts = {row["claim"]: row["verdict"] for row in run["claims"]}
     assert verdicts["different dimensions encode interpretable factors: shape has one of its own at beta 8"] == "not held"
     measured = [verdict for claim, verdict in verdicts.items()

@@ -1,19 +1,12 @@
 """The VAE of digits against PyTorch's figure, and the linear VAE against the exact likelihood."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 pytestmark = pytest.mark.claims
-DEMO = pathlib.Path(__file__).parents[2] / "demos" / "vae_mnist.py"
 
 
-def test_the_claims_hold(tmp_path):
-    subprocess.run([sys.executable, DEMO, "--out", tmp_path], check=True, cwd=DEMO.parents[1])
-    run = json.loads((tmp_path / "run.json").read_text())
+def test_the_claims_hold(run_demo, tmp_path):
+    run = run_demo("vae_mnist")
     assert not [row for row in run["claims"] if row["verdict"] == "not held"]
     assert [row["verdict"] for row in run["claims"]].count("held") == 5
     assert run["figures"]["vae_variance_ratio"] > 10
