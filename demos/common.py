@@ -67,6 +67,8 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
     chosen = parser.parse_args([] if NOTEBOOK else None)
 
     chosen.name, chosen.started = name, time.time()
+    if chosen.quick:
+        plt.rcParams["savefig.dpi"] = 60                # nobody looks at these, and drawing is most of such a run
     if chosen.steps is None:
         chosen.steps = quick if chosen.quick else full if getattr(chosen, "full", False) else steps
     try:

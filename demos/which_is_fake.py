@@ -44,7 +44,8 @@ def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
     c = channels
     return Sequential(
-        Dense(latent, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
+        Dense(latent, 8 * c, bias=False), BatchNorm(8 * c), ReLU(),
+        Dense(8 * c, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
         ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), BatchNorm(c), ReLU(),
         ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
 
@@ -55,7 +56,8 @@ def discriminator():
     return Sequential(
         Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
         Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), BatchNorm(2 * c), LeakyReLU(0.2),
-        Flatten(), Dense(2 * c * 7 * 7, 1))
+        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False), BatchNorm(4 * c), LeakyReLU(0.2),
+        Dense(4 * c, 1))
 
 
 def prior(m):
@@ -65,7 +67,7 @@ def prior(m):
 
 G, D = generator(), discriminator()
 trainer = mg.trainers.GANTrainer(
-    G, D, mg.optim.Adam(G.parameters(), 1e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 1e-3, betas=(0.5, 0.999)),
+    G, D, mg.optim.Adam(G.parameters(), 2e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 1e-3, betas=(0.5, 0.999)),
     generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:

@@ -64,9 +64,11 @@ def seed(y, gradient):
     if not y.requires_grad:
         raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
                            "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
-    data, xp = y.data, backend.array_module(y.data)
+    data, xp = y._data, backend.array_module(y._data)
     if gradient is None and data.size == 1:
-        return xp.ones(data.shape, data.dtype)
+        one = xp.empty_like(data)
+        one.fill(1)
+        return one
     if gradient is None:
         raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
     try:

@@ -24,8 +24,9 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    while backend.is_array(array.base):         # of a view, the array it looks into
-        array = array.base
+    base = array.base
+    while backend.is_array(base):               # of a view, the array it looks into
+        array, base = base, base.base
     return array
 
 

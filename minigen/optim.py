@@ -10,6 +10,7 @@ Read next: trainers/autoencoder.py.
 """
 
 import math
+from itertools import accumulate
 
 from .autograd import Tensor
 from .backend import array_module
@@ -44,7 +45,8 @@ class Optimizer:
         self._axes = [_axes_in_memory(p.data) for p in self.parameters]
         self._xp = array_module(self.parameters[0].data)
         self._piece = _PIECE[self._xp.__name__]
-        total, dtype = sum(p.size for p in self.parameters), self.parameters[0].dtype
+        *self._places, total = accumulate((p.size for p in self.parameters), initial=0)
+        dtype = self.parameters[0].dtype
         self.memory = {memory: self._xp.zeros(total, dtype) for memory in self.memories}
 
     def step(self, gradients=None):
@@ -54,19 +56,17 @@ class Optimizer:
             gradients = [p.grad for p in self.parameters]
             if all(g is None for g in gradients):
                 raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
-        gradients = [g._data if type(g) is Tensor else g for g in gradients]
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
-        runs, start = [[]], 0               # parameters next to each other that have a gradient, so that their memories are too
-        for p, g, axes in zip(self.parameters, gradients, self._axes):
-            data = p._data
+        runs = [[]]                         # parameters next to each other that have a gradient, so that their memories are too
+        for p, g, axes, place in zip(self.parameters, gradients, self._axes, self._places):
+            g = g._data if type(g) is Tensor else g
             if g is None:
                 runs.append([])
-            elif getattr(g, "shape", None) != data.shape:
+            elif getattr(g, "shape", None) != p._data.shape:
                 raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
             else:
-                runs[-1].append((p, start, data, g) if axes is None else (p, start, data.transpose(axes), g.transpose(axes)))
-            start += data.size
+                runs[-1].append((p, p._data.transpose(axes), g.transpose(axes).reshape(-1), place))
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         for run in runs:
@@ -75,16 +75,16 @@ class Optimizer:
         return lr
 
     def _update(self, lr, run):
-        """Update a run of parameters: (Tensor, where its memory starts, its data, its gradient)."""
-        start = run[0][1]
-        flat = self._xp.concatenate([g.reshape(-1) for _, _, _, g in run])
+        """Update a run of parameters: (Tensor, its data as it lies in memory, its flat gradient, where its memory starts)."""
+        start = run[0][3]
+        flat = self._xp.concatenate([g for _, _, g, _ in run])
         if self.weight_decay:
-            self._decay(lr, flat, [data for _, _, data, _ in run])
+            self._decay(lr, flat, [data for _, data, _, _ in run])
         for at in range(0, flat.size, self._piece):
             piece = flat[at:at + self._piece]
             self.rule(lr, piece, *[m[start + at:start + at + piece.size] for m in self.memory.values()])
-        for p, place, data, _ in run:
-            data -= flat[place - start:place - start + data.size].reshape(data.shape)
+        for p, data, g, place in run:
+            data -= flat[place - start:place - start + g.size].reshape(data.shape)
             p.written()
 
     def _decay(self, lr, flat, data):
@@ -241,9 +241,8 @@ def _to_clip(name, gradients, **bound):
 # ------------------------------------------------------------------------------------------ helpers
 
 def _axes_in_memory(array):
-    """The axes of an array from the slowest to the fastest in memory; None where that is their order anyway."""
-    axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-    return None if array.flags.c_contiguous else axes
+    """The axes of an array from the slowest to the fastest in memory."""
+    return tuple(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
 
 
 def _non_negative(name, what, value):
