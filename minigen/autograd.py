@@ -230,7 +230,7 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
     """
     outputs, inputs = checks.listed(outputs), checks.listed(inputs)
     seeds = [None] * len(outputs) if grad_outputs is None else checks.listed(grad_outputs)
-    if len(seeds) != len(outputs) or {*map(type, outputs), *map(type, inputs)} != {Tensor}:
+    if len(seeds) != len(outputs) or [x for x in (*outputs, *inputs) if type(x) is not Tensor]:
         raise TypeError(f"grad: expected Tensors and as many grad_outputs as outputs, got outputs {outputs}, inputs {inputs}")
     starts = [checks.seed(y, seed) for y, seed in zip(outputs, seeds)]
     if create_graph:
@@ -247,20 +247,22 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
 
 def _tape(outputs, ends=()):
     """All Tensors between `ends` (else the leaves) and `outputs` that want a gradient, oldest first. A loop: it may be long."""
-    reached, stack = set(), [y for y in outputs if y.requires_grad]
+    reached = {y for y in outputs if y.requires_grad}
+    stack = list(reached)
     while stack:
         y = stack.pop()
-        if y not in reached:
-            reached.add(y)
-            if y.creator is _FREED:
-                raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
-                                   "backward(retain_graph=True), or use minigen.grad, which frees nothing")
-            if y.creator is not None and y not in ends:
-                step = y.creator
-                for x, version in zip(step.inputs, step.versions):
-                    if version is not None and x.writes[0] != version:
-                        raise checks.stale(step)
-                stack.extend(compress(step.inputs, step.wants))
+        step = y.creator
+        if step is _FREED:
+            raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
+                               "backward(retain_graph=True), or use minigen.grad, which frees nothing")
+        if step is not None and y not in ends:
+            for x, want, version in zip(step.inputs, step.wants, step.versions):
+                if version is not None and x.writes[0] != version:
+                    raise checks.stale(step)
+                if want and x not in reached:
+                    reached.add(x)
+                    if x.creator:
+                        stack.append(x)
     return sorted(reached, key=attrgetter("birth"))
 
 
@@ -282,7 +284,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         if step and g is not None:
             for x, gx in apply(step, g, y, wanted):
                 like = x._data
-                if isinstance(gx, numpy.generic):
+                if type(gx) is not numpy.ndarray:
                     gx = _array(gx)
                 if gx.shape != like.shape:
                     gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else

@@ -24,9 +24,8 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    base = array.base
-    while backend.is_array(base):               # of a view, the array it looks into
-        array, base = base, base.base
+    while (base := array.base) is not None and backend.is_array(base):      # of a view, the array it looks into
+        array = base
     return array
 
 

@@ -47,6 +47,9 @@ class Optimizer:
         self._piece = _PIECE[self._xp.__name__]
         *self._places, total = accumulate((p.size for p in self.parameters), initial=0)
         dtype = self.parameters[0].dtype
+        self._flat = self._xp.empty(total, dtype)           # the gradients end to end, which the rule turns into the step
+        self._parts = [self._flat[place:place + p.size].reshape(p.data.transpose(axes).shape)
+                       for p, place, axes in zip(self.parameters, self._places, self._axes)]
         self.memory = {memory: self._xp.zeros(total, dtype) for memory in self.memories}
 
     def step(self, gradients=None):
@@ -59,14 +62,14 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
         runs = [[]]                         # parameters next to each other that have a gradient, so that their memories are too
-        for p, g, axes, place in zip(self.parameters, gradients, self._axes, self._places):
+        for p, g, axes, place, part in zip(self.parameters, gradients, self._axes, self._places, self._parts):
             g = g._data if type(g) is Tensor else g
             if g is None:
                 runs.append([])
             elif getattr(g, "shape", None) != p._data.shape:
                 raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
             else:
-                runs[-1].append((p, p._data.transpose(axes), g.transpose(axes).reshape(-1), place))
+                runs[-1].append((p, p._data.transpose(axes), g.transpose(axes).reshape(-1), place, part))
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         for run in runs:
@@ -75,16 +78,18 @@ class Optimizer:
         return lr
 
     def _update(self, lr, run):
-        """Update a run of parameters: (Tensor, its data as it lies in memory, its flat gradient, where its memory starts)."""
-        start = run[0][3]
-        flat = self._xp.concatenate([g for _, _, g, _ in run])
+        """Update a run of parameters: (Tensor, its data as it lies in memory, its flat gradient, where its memory starts, its
+        part of the step)."""
+        first, last = run[0], run[-1]
+        start, stop = first[3], last[3] + last[2].size
+        flat = self._xp.concatenate([g for _, _, g, _, _ in run], out=self._flat[start:stop])
         if self.weight_decay:
-            self._decay(lr, flat, [data for _, data, _, _ in run])
-        for at in range(0, flat.size, self._piece):
-            piece = flat[at:at + self._piece]
-            self.rule(lr, piece, *[m[start + at:start + at + piece.size] for m in self.memory.values()])
-        for p, data, g, place in run:
-            data -= flat[place - start:place - start + g.size].reshape(data.shape)
+            self._decay(lr, flat, [data for _, data, _, _, _ in run])
+        for at in range(start, stop, self._piece):
+            piece = slice(at, min(at + self._piece, stop))
+            self.rule(lr, self._flat[piece], *[m[piece] for m in self.memory.values()])
+        for p, data, _, _, part in run:
+            data -= part
             p.written()
 
     def _decay(self, lr, flat, data):
