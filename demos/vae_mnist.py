@@ -1,11 +1,12 @@
-"""The variational autoencoder on MNIST: a code that is a distribution, a loss that is a bound, and an exact case to check.
+"""The variational autoencoder on MNIST: a code that is a distribution, a loss that is a bound, and noise as an input.
 
 An encoder gives mu and log_var of each image, z = mu + exp(log_var / 2) · noise is decoded, and the evidence lower bound
 (ELBO) E log p(x|z) − KL(q(z|x) ‖ N(0, I)) is raised: Kingma & Welling 2014, sizes 784-400-20 as in PyTorch's example. As
 there, grey pixels are taken as probabilities: the nats compare with that example, not with bounds for black and white.
+How far a bound lies below log p(x) nobody knows here; vae_linear.py shows the case where everything is known.
 
     python demos/vae_mnist.py            30 epochs of 10,000 images
-    python demos/vae_mnist.py --full     10 epochs of all 60,000, and the linear case on MNIST
+    python demos/vae_mnist.py --full     10 epochs of all 60,000
 """
 
 # %% What the lecture shows, and what this run asks
@@ -18,7 +19,7 @@ from common import COLOURS, plt
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import Dense, Layer, ReLU, Sequential
-from minigen.metrics import Estimate, active_units, fit_pca, gaussian_kl, linear_vae_optimum, monte_carlo_kl, mse
+from minigen.metrics import Estimate, active_units, gaussian_kl, monte_carlo_kl
 
 arguments = common.arguments(__doc__, steps=2370, full=4690, data=True)
 if arguments.full:
@@ -29,9 +30,10 @@ images, test = images.reshape(-1, 784)[:60_000 if arguments.full else 10_000], t
 M = 128                                                 # images in a batch
 EPOCH = -(-len(images) // M)
 STEPS = arguments.steps
-# test ELBO by epoch in the same setting, by PyTorch (seed 0; other seeds differ by 0.6): (epochs, nats)
+# test ELBO by epoch in the same setting, by PyTorch, seed 0: (epochs, nats). All 60,000: a second seed ended 0.6 higher;
+# the sample's 10,000: two more seeds ended at −109.7 and −109.8
 KNOWN = {True: ((1, -127.4), (2, -115.5), (3, -112.0), (5, -108.3), (7, -106.7), (10, -105.7)),
-         False: ((5, -134.4), (10, -119.6), (20, -112.8), (30, -110.0))}[arguments.full]
+         False: ((5, -134.4), (10, -119.3), (20, -112.1), (30, -110.0))}[arguments.full]
 PUBLISHED = "−106.66 after 7 epochs of 60,000 (pytorch/examples, pull request 1416)"
 
 
@@ -172,69 +174,6 @@ encoder_2, decoder_2, trainer_2 = vae(200, 2, mg.optim.cosine_decay(3e-3, steps_
 trainer_2.fit(images, steps_2, batch_size=M)
 elbo_2, _, _, mu_2, _ = bounds(test, encoder_2, decoder_2)
 
-# %% Where everything is known: x = W z + b + N(0, σ² I), probabilistic PCA (Tipping & Bishop 1999, Lucas et al. 2019)
-class LinearEncoder(Layer):
-    """mu = A x + c, and the same log_var for every x: the form that the exact posterior has"""
-
-    def __init__(self, inputs, d):
-        self.mu = Dense(inputs, d)
-        self.log_var = mg.tensor(np.zeros((1, d), np.float32), requires_grad=True)
-
-    def forward(self, x):
-        mu = self.mu(x)
-        return mu, F.broadcast_to(self.log_var, mu.shape)
-
-
-def linear_vae(x, q, steps, batch_size, callbacks=()):
-    """A trained linear VAE with q units, σ² = 1"""
-    encoder, decoder = LinearEncoder(x.shape[1], q), Dense(q, x.shape[1])
-    rate = mg.optim.linear_decay(2e-3, steps // 2, steps)
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=rate)
-    trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer, likelihood="gaussian")
-    trainer.fit(x, steps, batch_size=batch_size, callbacks=callbacks)
-    return trainer
-
-
-def linear_elbo(x, trainer):
-    """ELBO in nats and KL of every unit, without sampling: E ‖x − W z − b‖² = ‖x − W mu − b‖² + Σ_j v_j ‖W_j‖²"""
-    with mg.no_grad():
-        mu, log_var = trainer.encoder(mg.backend.asarray(x))
-        mean = mg.to_numpy(trainer.decoder(mu))
-    mu, log_var, W = map(mg.to_numpy, (mu, log_var, trainer.decoder.weight))
-    kl = gaussian_kl(mu, log_var).mean(0)
-    spread = (np.exp(log_var[0]) * np.square(W).sum(0)).sum()
-    return -0.5 * (x.shape[1] * (np.log(2 * np.pi) + mse(x, mean)) + spread) - kl.sum(), kl
-
-
-EIGENVALUES, SIGMA2 = np.array([4, 2, 1, 0.3, 0.3, 0.3]), 0.3           # of the data's covariance; of the noise
-rng = mg.random.generator()
-toy = rng.standard_normal((2000, 6))
-toy -= toy.mean(0)
-toy = np.linalg.solve(np.linalg.cholesky(toy.T @ toy / len(toy)), toy.T).T              # its covariance is exactly I
-turn = np.linalg.qr(rng.standard_normal((6, 6)))[0]
-toy = ((toy * np.sqrt(EIGENVALUES / SIGMA2)) @ turn).astype(np.float32)                 # in units of σ,
-log_unit = 6 * 0.5 * np.log(SIGMA2)                                                     # which add this to log p(x)
-
-path = []
-small = linear_vae(toy, 3, 20 if arguments.quick else 3000, len(toy), callbacks=[
-    lambda trainer, _: path.append((trainer.steps, linear_elbo(toy, trainer)[0])) if trainer.steps % 20 == 0 else None])
-best = linear_vae_optimum(fit_pca(toy, 3), 3, 1.0).log_likelihood(toy).mean()
-value, linear_kl = linear_elbo(toy, small)
-exact_kl = 0.5 * np.log(EIGENVALUES[:3] / SIGMA2)
-claims.add(f"linear VAE, 6 inputs, 3 units: its ELBO ends below the exact log p(x) = {best - log_unit:.4f} by, nats",
-           best - value, "0 to 0.05", -1e-4 <= best - value <= 0.05)
-claims.add("... KL of its units; exact, ½ log(λ/σ²): " + ", ".join(f"{k:.3f}" for k in exact_kl),
-           ", ".join(f"{k:.3f}" for k in sorted(linear_kl, reverse=True)))
-if arguments.full:
-    wide = linear_vae(images, 20, 4 if arguments.quick else 120 * 79, M)
-    best_wide = linear_vae_optimum(fit_pca(images, 20), 20, 1.0).log_likelihood(images).mean()
-    gap = best_wide - linear_elbo(images, wide)[0]
-    claims.add(f"linear VAE of digits, 20 units, σ² = 1: its ELBO ends below the exact {best_wide:.3f} by, nats", gap,
-               "0 to 0.05", -1e-3 <= gap <= 0.05)
-    with mg.no_grad():
-        used = active_units(mg.to_numpy(wide.encoder(mg.backend.asarray(images))[0])).count
-    claims.add("... units in use: 12 eigenvalues exceed σ², the other units collapse, as they should", used, "12", used == 12)
-
 # %% Picture 1: the ELBO and its two terms
 figure, axes = plt.subplots(figsize=(9, 4.4))
 smooth = np.array([np.mean(curve[max(0, i - 10):i + 11], axis=0) for i in range(len(curve))])
@@ -249,8 +188,8 @@ axes.set(xlabel=f"epoch ({len(images):,} images each)", ylabel="nats per image",
 axes.legend(loc="lower right", ncols=2)
 common.save(figure, arguments.out / "training.png")
 
-# %% Picture 2: one image through the network; noise is an input of it
-figure, (first, code, copies) = plt.subplots(1, 3, figsize=(11, 4.2), width_ratios=(1, 2, 0.4))
+# %% Picture 2: one image through the network; noise is an input of it, and what that is good for
+figure, (first, code, copies, variance) = plt.subplots(1, 4, figsize=(15, 4.2), width_ratios=(0.8, 2, 0.34, 1.5))
 common.show(first, image.reshape(1, 28, 28), 1, "image x")
 sd = np.exp(log_var[0] / 2)
 draws = mu[0] + sd * mg.to_numpy(mg.randn(3, 20))
@@ -259,8 +198,14 @@ for i, z in enumerate(draws):
     code.plot(range(1, 21), z, "x", color=f"C{i}", label=f"z = mu + exp(log_var/2) · noise, draw {i + 1}")
 code.set(xlabel="latent unit", ylabel="value", xticks=(1, 5, 10, 15, 20), ylim=(-3.5, 6),
          title="The encoder's answer, and three draws from it")
-code.legend(loc="upper left", ncols=2, fontsize=9)
+code.legend(loc="upper left", ncols=2, fontsize=8)
 common.show(copies, decoded(decoder, draws).reshape(-1, 28, 28), 1, "decoded")
+variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="exact, f(z) = Σ z²: (D+2)(D+4)/4")
+variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="measured")
+variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="measured, this VAE")
+variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, score function : reparam.", xticks=DIMENSIONS,
+             title="Why: the gradient has less noise")
+variance.legend(loc="lower right", fontsize=9)
 common.save(figure, arguments.out / "reparameterisation.png")
 
 # %% Picture 3: samples of the prior; one unit at a time; a code and its neighbourhood
@@ -292,21 +237,6 @@ for digit in range(10):
 cloud.set(xlabel="mu₁", ylabel="mu₂", title=f"Codes of {len(test):,} test images (no label was used)", aspect="equal")
 cloud.legend(title="digit", markerscale=2.5, loc="upper left", bbox_to_anchor=(1, 1))
 common.save(figure, arguments.out / "manifold.png")
-
-# %% Picture 5: what is known exactly, and what this run measured
-figure, (variance, rise) = plt.subplots(1, 2, figsize=(12, 4.2))
-variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="exact, f(z) = Σ z²: (D+2)(D+4)/4")
-variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="measured")
-variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="measured, this VAE")
-variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, score function : reparameterised",
-             xticks=DIMENSIONS, title="Why reparameterise: the gradient's noise")
-variance.legend(loc="lower right")
-steps, values = np.array(path).T
-rise.plot(steps, np.maximum(best - values, 1e-6), color="black")
-rise.axhline(0.05, color=COLOURS["quiet"], linestyle="--", linewidth=1.2)
-rise.annotate("0.05 nat", (0.99, 0.05), xycoords=("axes fraction", "data"), ha="right", va="bottom", color="0.4")
-rise.set(yscale="log", xlabel="step", ylabel="log p(x) − ELBO, nats", title="Linear VAE: the bound becomes exact")
-common.save(figure, arguments.out / "exact.png")
 
 common.finish(arguments, claims, elbo=elbo, reconstruction=float(reconstruction.mean()), kl=float(kl.sum(1).mean()),
               published=PUBLISHED, tested=tested, known=KNOWN, elbo_2d=float(elbo_2.mean()),

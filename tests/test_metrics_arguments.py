@@ -35,6 +35,7 @@ CALLS = [
     (metrics.frechet_distance, dict(a=rows, b=rows)),
     (metrics.mean_pairwise_distance, dict(x=rows)),
     (metrics.auroc, dict(scores=rows[:, 0], positive=ints)),
+    (metrics.paired_interval, dict(differences=rows[:, 0])),
     (metrics.accuracy, dict(predictions=ints, targets=ints)),
     (metrics.worst_group_accuracy, dict(predictions=ints, targets=ints, groups=ints)),
     (metrics.mutual_information_gap, dict(codes=rows, factors=ints[:, None])),

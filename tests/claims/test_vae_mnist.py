@@ -1,4 +1,4 @@
-"""The VAE of digits against PyTorch's figure, and the linear VAE against the exact likelihood."""
+"""The VAE of digits: by hand, against PyTorch's figure, its KL, and why it reparameterises."""
 
 import pytest
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.claims
 def test_the_claims_hold(run_demo, tmp_path):
     run = run_demo("vae_mnist")
     assert not [row for row in run["claims"] if row["verdict"] == "not held"]
-    assert [row["verdict"] for row in run["claims"]].count("held") == 5
+    assert [row["verdict"] for row in run["claims"]].count("held") == 4
     assert run["figures"]["vae_variance_ratio"] > 10
     pictures = {path.name for path in tmp_path.iterdir()}
-    assert {"training.png", "reparameterisation.png", "samples.png", "manifold.png", "exact.png"} <= pictures
+    assert {"training.png", "reparameterisation.png", "samples.png", "manifold.png"} <= pictures
