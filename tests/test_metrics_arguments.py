@@ -33,7 +33,6 @@ CALLS = [
     (metrics.high_frequency_share, dict(images=images)),
     (metrics.grey_share, dict(images=images)),
     (metrics.frechet_distance, dict(a=rows, b=rows)),
-    (metrics.mean_pairwise_distance, dict(x=rows)),
     (metrics.auroc, dict(scores=rows[:, 0], positive=ints)),
     (metrics.paired_interval, dict(differences=rows[:, 0])),
     (metrics.accuracy, dict(predictions=ints, targets=ints)),

@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import linalg, ndimage
-from scipy.spatial.distance import pdist
 
 from minigen.data import mnist
-from minigen.metrics import (frechet_distance, grey_share, high_frequency_share, laplacian_variance,
-                             mean_pairwise_distance)
+from minigen.metrics import frechet_distance, grey_share, high_frequency_share, laplacian_variance
 
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 rng = np.random.default_rng(0)
@@ -76,7 +74,3 @@ def test_frechet_distance_of_singular_features():
     assert frechet_distance(few, few + 1) == pytest.approx(64, rel=1e-6)
 
 
-def test_mean_pairwise_distance_is_scipys():
-    x = rng.random((50, 7))
-    assert mean_pairwise_distance(x) == pytest.approx(pdist(x).mean(), rel=1e-10)
-    assert mean_pairwise_distance(np.tile(x[:1], (9, 1))) == 0

@@ -11,7 +11,7 @@ from .linear_vae import LinearVAE, linear_vae_optimum
 from .parzen import ParzenWindow, parzen_log_likelihood, parzen_window
 from .divergence import js_divergence, kl_divergence, minimax_value, optimal_discriminator
 from .coverage import DensityCoverage, ModeCoverage, PrecisionRecall, density_coverage, mode_coverage, precision_recall
-from .quality import frechet_distance, grey_share, high_frequency_share, laplacian_variance, mean_pairwise_distance
+from .quality import frechet_distance, grey_share, high_frequency_share, laplacian_variance
 from .scores import (Accuracy, GroupAccuracy, Interval, PairedDifference, accuracy, auroc, clopper_pearson_bound,
                      paired_interval, wilson_interval, worst_group_accuracy)
 from .disentanglement import MutualInformationGap, beta_vae_score, logistic_regression, mutual_information_gap

@@ -8,7 +8,6 @@ n, so print real against real at that n. Read next: scores.py.
 import numpy as np
 
 from .arguments import floats, matrix
-from .distances import squared_distances
 
 
 def laplacian_variance(images):
@@ -64,14 +63,6 @@ def frechet_distance(a, b):
     root_a = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root_a @ cov_b @ root_a), 0)).sum()
     return max(0.0, float(shift + np.trace(cov_a) + np.trace(cov_b) - 2 * cross))
-
-
-def mean_pairwise_distance(x):
-    """Mean Euclidean distance between two different rows of x (n, d): variety; print that of real data beside it."""
-    x = matrix(x, "mean_pairwise_distance: x")
-    if len(x) < 2:
-        raise ValueError("mean_pairwise_distance: x has one row, expected at least 2")
-    return float(sum(np.sqrt(block).sum() for _, block in squared_distances(x, x)) / (len(x) * (len(x) - 1)))
 
 
 def _images(images, name, smallest):
