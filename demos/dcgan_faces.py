@@ -24,6 +24,7 @@ import minigen as mg
 from minigen import functional as F
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Tanh,
                             initialisers)
+from minigen.metrics import paired_interval
 
 arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
     "--seeds": dict(type=int, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
@@ -300,8 +301,8 @@ claims.add("the judge knows new drawings: right about glasses and female", right
 def worst(name, pick=min):
     """The figure of the worst training, and its 95% interval over the 20 sets of exemplars"""
     values = pick((np.asarray(run[name], float) for run in runs), key=np.mean)
-    half = 2.093 * values.std(ddof=1) / np.sqrt(SETS)                       # Student's t, 19 degrees of freedom
-    return values.mean(), (max(0, values.mean() - half), min(1, values.mean() + half))
+    mean, interval = paired_interval(values)
+    return mean, tuple(np.clip(interval, 0, 1))
 
 
 share, interval = worst(20)
