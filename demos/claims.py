@@ -2,7 +2,7 @@
 
     python demos/claims.py                  all demos at their default size (about half an hour on two cores)
     python demos/claims.py gan_2d dirac_gan only these
-    python demos/claims.py --seeds 5        each with seeds 0 to 4: how often each claim held
+    python demos/claims.py --seeds 5        each with seeds 0 to 4: how often each claim held; claims.md in --out is the table
     python demos/claims.py --quick          a few steps of each: does everything run?
 """
 
@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 import textwrap
+
+import common
 
 HERE = pathlib.Path(__file__).resolve().parent
 DEMOS = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in ("common", "claims")]
@@ -33,6 +35,17 @@ def shown(value):
     return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
+def markdown(table):
+    """The claims that have a threshold, as the README shows them"""
+    lines = ["| demo | claim | threshold | measured | held |", "|---|---|---|---|---|"]
+    for (demo, _), rows in table.items():
+        if rows[0]["threshold"]:
+            held = sum(row["verdict"] == "held" for row in rows)
+            measured = ", ".join(shown(row["measured"]) for row in rows)
+            lines.append(f"| `{demo}` | {rows[0]['claim']} | {rows[0]['threshold']} | {measured} | {held} of {len(rows)} |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("demos", nargs="*", default=DEMOS, help="which (default: all)")
@@ -45,25 +58,26 @@ def main():
         parser.error(f"no such demo: {', '.join(unknown)}; there are {', '.join(DEMOS)}")
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    failed, table = [], {}                      # (demo, claim) -> the rows of all seeds
+    failed, table = [], {}                      # (demo, place in its table) -> the rows of all seeds
     for demo in arguments.demos:
         for seed in range(arguments.seeds):
             rows = run(demo, seed, arguments)
             if rows is None:
                 failed.append(f"{demo}, seed {seed}")
-            for row in rows or []:
-                table.setdefault((demo, row["claim"]), []).append(row)
+            for place, row in enumerate(rows or []):
+                table.setdefault((demo, place), []).append(row)
 
+    common.write(arguments.out / "claims.md", markdown(table).encode())
     print(f"\n{'claim':58} {'measured':>20}  {'threshold':16} verdict")
     before = None
-    for (demo, claim), rows in table.items():
+    for (demo, _), rows in table.items():
         if demo != before:
             print(f"\n{demo}")
         before = demo
         held = sum(row["verdict"] == "held" for row in rows)
         verdict = rows[0]["verdict"] if len(rows) == 1 else f"held {held} of {len(rows)}" if rows[0]["threshold"] else "reported"
         measured = ", ".join(shown(row["measured"]) for row in rows)
-        first, *rest = textwrap.wrap(claim, 56) or [""]
+        first, *rest = textwrap.wrap(rows[0]["claim"], 56) or [""]
         print(f"  {first:56} {measured:>20}  {rows[0]['threshold'] or '':16} {verdict}")
         for line in rest:
             print(f"  {line}")
