@@ -42,7 +42,8 @@ def markdown(table):
         if rows[0]["threshold"]:
             held = sum(row["verdict"] == "held" for row in rows)
             measured = ", ".join(shown(row["measured"]) for row in rows)
-            lines.append(f"| `{demo}` | {rows[0]['claim']} | {rows[0]['threshold']} | {measured} | {held} of {len(rows)} |")
+            cells = f"`{demo}`", rows[0]["claim"], rows[0]["threshold"], measured, f"{held} of {len(rows)}"
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
