@@ -41,7 +41,8 @@ def markdown(table):
     for (demo, _), rows in table.items():
         if rows[0]["threshold"]:
             held = sum(row["verdict"] == "held" for row in rows)
-            measured = ", ".join(shown(row["measured"]) for row in rows)
+            values = [shown(row["measured"]) for row in rows]
+            measured = values[0] if len(set(values)) == 1 else ", ".join(values)
             cells = f"`{demo}`", rows[0]["claim"], rows[0]["threshold"], measured, f"{held} of {len(rows)}"
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

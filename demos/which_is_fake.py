@@ -67,7 +67,7 @@ def prior(m):
 
 G, D = generator(), discriminator()
 trainer = mg.trainers.GANTrainer(
-    G, D, mg.optim.Adam(G.parameters(), 2e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 1e-3, betas=(0.5, 0.999)),
+    G, D, mg.optim.Adam(G.parameters(), 3e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 5e-4, betas=(0.5, 0.999)),
     generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:

@@ -9,4 +9,4 @@ def test_the_claims_hold(run_demo):
     run = run_demo("gan_mnist")
     verdicts = {row["claim"]: row["verdict"] for row in run["claims"] if row["threshold"]}
     assert [verdict for claim, verdict in verdicts.items() if claim.startswith("G ") or claim.startswith("G's")] == ["held", "held"]
-    assert run["figures"]["iterations"] == 1000
+    assert run["figures"]["iterations"] == 1024
