@@ -273,7 +273,8 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
     """
     apply, kept, wanted, gradients = (_record if create_graph else _compute), set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
-        if y.creator and not wanted.isdisjoint(compress(y.creator.inputs, y.creator.wants)):
+        step = y.creator
+        if step and not wanted.isdisjoint(compress(step.inputs, step.wants)):
             wanted.add(y)
     for y, seed in zip(outputs, seeds):
         gradients[y] = gradients[y] + seed if y in gradients else seed

@@ -133,11 +133,12 @@ class SGD(Optimizer):
         super().__init__(parameters, lr, weight_decay)
 
     def rule(self, lr, g, v=None):
-        if v is not None:
+        if v is None:
+            g *= lr
+        else:
             v *= self.momentum
             v += g
-            g[...] = g + self.momentum * v if self.nesterov else v
-        g *= lr
+            array_module(v).multiply(g + self.momentum * v if self.nesterov else v, lr, out=g)
 
 
 class RMSprop(Optimizer):

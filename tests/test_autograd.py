@@ -248,6 +248,15 @@ def test_the_gradient_penalty_of_a_small_critic():
     gradcheck(penalty, [leaf([[0.3, -1.0], [0.8, 0.5]]), *[p for p in critic.parameters() if p is not bias]])
 
 
+def test_a_dense_layer_on_a_constant_input_to_second_order():
+    mg.set_default_dtype("float64")
+    x = np.random.default_rng(0).standard_normal((5, 3))            # an array, no Tensor: rules get it as it is
+
+    def slope(weight, bias):
+        return mg.grad(F.sum(F.tanh(F.linear(x, weight, bias))), [weight, bias], create_graph=True)
+    gradcheck(slope, [leaf([[0.3, -1.0, 0.2], [0.8, 0.5, -0.4]]), leaf([0.1, -0.2])])
+
+
 # ---------------------------------------------------------------------------- no_grad, frozen, detach, constants
 
 def test_no_grad_records_nothing_and_ends_with_the_block():

@@ -239,14 +239,12 @@ def logsigmoid(input):
 
 @operation
 def sigmoid(input):
-    """y = 1 / (1 + e⁻ˣ), exact in both tails; below x = −88 (float64: −709) e⁻ˣ would overflow, and y stays what it is there
+    """y = 1 / (1 + e⁻ˣ) = eˣ / (eˣ + 1), exact in both tails; above x = 88 (float64: 709) eˣ would overflow, and y is 1 long before
 
     ∂L/∂x = g y (1 − y)"""
     xp = array_module(input)
-    y = xp.maximum(input, -88.0 if input.dtype.itemsize == 4 else -709.0)
-    y = xp.exp(-y)
-    y += 1
-    return xp.reciprocal(y)
+    e = xp.exp(xp.minimum(input, 88.0 if input.dtype.itemsize == 4 else 709.0))
+    return e / (e + 1)
 
 
 @operation

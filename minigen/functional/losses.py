@@ -33,7 +33,8 @@ def mse_loss(input, target, *, reduction="mean"):
     """(x − t)²        ∂L/∂x = 2 g (x − t)        ∂L/∂t = −∂L/∂x"""
     _check("mse_loss", input, target, reduction)
     difference = input - target
-    return _reduced(array_module(input).square(difference, out=difference), reduction)
+    difference *= difference
+    return _reduced(difference, reduction)
 
 
 @operation
