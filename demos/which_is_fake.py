@@ -5,7 +5,7 @@ exactly this question, thinks of both. Theory (Goodfellow et al. 2014, propositi
 capacity it becomes p_data / (p_data + p_G), and where G has won that is 1/2, a coin. The page is one HTML file without any
 network: open it from the disk, play by mouse or keyboard.
 
-    python demos/which_is_fake.py                                                   trains a small GAN first
+    python demos/which_is_fake.py         trains the players first, as gan_mnist.py does
     python demos/which_is_fake.py --checkpoint out/gan_mnist/checkpoint.npz         the players of gan_mnist.py
 """
 
@@ -26,11 +26,11 @@ import minigen as mg
 from minigen import functional as F
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
 
-arguments = common.arguments(__doc__, steps=600, quick=4, data=True, options={
+arguments = common.arguments(__doc__, steps=1024, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
 PAIRS, ROUNDS, COUNTED = 60, 20, 1000               # on the page; in a game; for D's share
-channels, latent = 16, 64
+channels, latent = 32, 64
 if arguments.checkpoint:
     try:
         with np.load(arguments.checkpoint) as file:     # the sizes of the players stand in their first weights
@@ -60,6 +60,12 @@ def discriminator():
         Dense(4 * c, 1))
 
 
+def adam(network, rate):
+    """Adam at `rate`, which falls from the middle of the game on"""
+    falling = mg.optim.linear_decay(rate, arguments.steps // 2, arguments.steps)
+    return mg.optim.Adam(network.parameters(), falling, betas=(0.5, 0.999))
+
+
 def prior(m):
     """m noise vectors z ~ N(0, I)"""
     return mg.randn(m, latent)
@@ -67,8 +73,7 @@ def prior(m):
 
 G, D = generator(), discriminator()
 trainer = mg.trainers.GANTrainer(
-    G, D, mg.optim.Adam(G.parameters(), 3e-3, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), 5e-4, betas=(0.5, 0.999)),
-    generator_loss="non_saturating", prior=prior)
+    G, D, adam(G, 3e-3), adam(D, 5e-4), generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:
         mg.checkpoint.load(arguments.checkpoint, trainer)
