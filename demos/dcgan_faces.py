@@ -319,7 +319,7 @@ claims.add("the same sum of pictures has both attributes too (3 exemplars)", wor
 share, _ = worst((3, "pixels, one face"), max)
 claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15)
 share, interval = worst((3, "one face"))
-claims.add("the decoded sum is a face: taken for one face; in the short training G's own samples hardly are", share,
+claims.add("the decoded sum is a face: taken for one face (3 exemplars)", share,
            ">= 0.4" if arguments.full else None, share >= 0.4 if arguments.full else None, interval)
 claims.add("... G's samples, drawings: taken for one face",
            f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
