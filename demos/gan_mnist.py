@@ -22,7 +22,7 @@ import minigen as mg
 from minigen import inspect
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
 
-arguments = common.arguments(__doc__, steps=1200, quick=4, data=True, full=20_000, options={
+arguments = common.arguments(__doc__, steps=1100, quick=4, data=True, full=20_000, options={
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
     "--k": dict(type=int, default=1, help="D's steps in each iteration (default 1)"),
     "--momentum": dict(type=float, default=0.5, help="Adam's first beta, the momentum of both players (default 0.5)"),
