@@ -9,6 +9,11 @@ from ..backend import is_array
 from .shaping import reshape, transpose
 
 
+def _product(a, b):
+    """a b. For two matrices dot is the shorter way to BLAS: matmul takes up to twice as long where they are small."""
+    return a.dot(b) if a.ndim == 2 and is_array(a) and is_array(b) else a @ b
+
+
 @operation
 def linear(input, weight, bias=None):
     """y = x Wᵀ + b            x (*, i)   W (o, i)   b (o,)   y (*, o)
@@ -17,7 +22,7 @@ def linear(input, weight, bias=None):
     x, W, b = input, weight, bias
     if x.shape[-1:] != W.shape[1:] or not x.size or x.dtype != W.dtype:
         raise checks.mismatch("linear", x, f"(*, in) where the weight's (out, in) is {W.shape}", W)
-    y = x.dot(W.T) if x.ndim == 2 else x @ W.T
+    y = _product(x, W.T)
     if b is not None:
         if b.shape != W.shape[:1]:
             raise ValueError(f"linear: got a bias of shape {b.shape}, expected {W.shape[:1]}")
@@ -28,11 +33,6 @@ def linear(input, weight, bias=None):
 def _rows(x):
     """(*, n) as a matrix: a batch of any shape is a list of examples."""
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
-
-
-def _product(a, b):
-    """a b. For two matrices dot is the shorter way to BLAS: matmul takes up to twice as long where they are small."""
-    return a.dot(b) if a.ndim == 2 and is_array(a) and is_array(b) else a @ b
 
 
 linear.gradients(                                           # g = ∂L/∂y, of y's shape (*, o)
