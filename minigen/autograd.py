@@ -25,7 +25,7 @@ import numpy
 
 from . import backend, checks, memory
 
-_birth = count()            # a Tensor is born after its inputs, so the order of birth is a topological order
+_birth, _age = count(), attrgetter("creator.birth")     # inputs are made before their users: a topological order
 
 
 class Tensor:
@@ -36,12 +36,11 @@ class Tensor:
     wanted.  grad: of leaves, after backward(), an array of this shape.  creator: the Step that computed it, None for a leaf.
     """
 
-    __slots__ = ("_data", "requires_grad", "grad", "name", "writes", "creator", "birth", "__weakref__")
+    __slots__ = ("_data", "requires_grad", "grad", "name", "writes", "creator", "__weakref__")
     __array_ufunc__ = None              # array + Tensor: NumPy and CuPy step back, and Tensor.__radd__ answers
 
     def __init__(self, data, requires_grad=False, name=None, creator=None, writes=None):
-        self._data, self.requires_grad, self.name, self.creator = data, requires_grad, name, creator
-        self.grad, self.birth = None, next(_birth)
+        self._data, self.requires_grad, self.grad, self.name, self.creator = data, requires_grad, None, name, creator
         self.writes = [0] if writes is None else writes     # shared by the Tensors that share memory
 
     @property
@@ -81,7 +80,7 @@ class Tensor:
         RuntimeError: nothing here requires a gradient; the tape was freed before; a value on it was written to since.
         """
         tape, seed = _tape([self]), checks.seed(self, gradient)
-        leaves = [x for x in tape if x.creator is None]
+        leaves = [x for x in _reached([self], tape) if x.creator is None]
         for leaf, g in zip(leaves, memory.own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
             leaf.grad = g if leaf.grad is None else _array(leaf.grad + g)
 
@@ -110,9 +109,9 @@ def tensor(array, requires_grad=False, name=None):
 
 # ----------------------------------------------------------------------------------------------- operations
 
-Step = collections.namedtuple("Step", "operation inputs arrays options wants versions")
+Step = collections.namedtuple("Step", "operation inputs arrays options wants versions birth")
 Step.__doc__ = """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; whether each input
-wanted a gradient *then* (freezing may have been lifted since), and at which version it was (None: no Tensor)."""
+wanted a gradient *then* (freezing may have been lifted since), at which version it was (None: no Tensor); its number."""
 
 
 class Operation:
@@ -167,7 +166,8 @@ class Operation:
         if _mode.anomaly:
             checks.finite(value, self.__name__, "value")
         if _mode.recording and True in wants:
-            return Tensor(value, True, None, Step(self, inputs, arrays, options, wants, versions))
+            step = (self, inputs, arrays, options, wants, versions, next(_birth))
+            return Tensor(value, True, None, tuple.__new__(Step, step))         # Step(*step) takes twice as long
         return Tensor(value, writes=None if value.base is None else tensor.writes)
 
     def __repr__(self):
@@ -246,8 +246,8 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
 
 
 def _tape(outputs, ends=()):
-    """All Tensors between `ends` (else the leaves) and `outputs` that want a gradient, oldest first. A loop: it may be long."""
-    reached = {y for y in outputs if y.requires_grad}
+    """The computed Tensors between `ends` (else the leaves) and `outputs` that want a gradient, oldest first. A loop: it may be long."""
+    reached = {y for y in outputs if y.creator}
     stack = list(reached)
     while stack:
         y = stack.pop()
@@ -255,15 +255,19 @@ def _tape(outputs, ends=()):
         if step is _FREED:
             raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
                                "backward(retain_graph=True), or use minigen.grad, which frees nothing")
-        if step is not None and y not in ends:
+        if y not in ends:
             for x, want, version in zip(step.inputs, step.wants, step.versions):
                 if version is not None and x.writes[0] != version:
                     raise checks.stale(step)
-                if want and x not in reached:
+                if want and x.creator and x not in reached:
                     reached.add(x)
-                    if x.creator:
-                        stack.append(x)
-    return sorted(reached, key=attrgetter("birth"))
+                    stack.append(x)
+    return sorted(reached, key=_age)
+
+
+def _reached(outputs, tape):
+    """All Tensors, leaves too, that want a gradient on the way from `outputs`."""
+    return {*outputs, *(x for y in tape for x in compress(y.creator.inputs, y.creator.wants))}
 
 
 def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
@@ -273,8 +277,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
     """
     apply, kept, wanted, gradients = (_record if create_graph else _compute), set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
-        step = y.creator
-        if step and not wanted.isdisjoint(compress(step.inputs, step.wants)):
+        if not wanted.isdisjoint(compress(y.creator.inputs, y.creator.wants)):
             wanted.add(y)
     for y, seed in zip(outputs, seeds):
         gradients[y] = gradients[y] + seed if y in gradients else seed
@@ -282,11 +285,10 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         y = tape.pop()                          # the youngest: everything that used it has reported
         step = y.creator
         g = gradients.get(y) if y in kept else gradients.pop(y, None)
-        if step and g is not None:
+        if g is not None:
             for x, gx in apply(step, g, y, wanted):
                 like = x._data
-                if type(gx) is not numpy.ndarray:
-                    gx = _array(gx)
+                gx = gx if type(gx) is numpy.ndarray else _array(gx)
                 if gx.shape != like.shape:
                     gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else
                 if gx.dtype != like.dtype:
@@ -294,21 +296,21 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
                 if _mode.anomaly:
                     checks.finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx
-        if step and free:
+        if free:
             y.creator = _FREED
     return [gradients.get(x) for x in targets]
 
 
 def _compute(step, g, y, wanted):
     """The pairs (input, ∂L/∂input) of one step, as arrays, for the inputs that want one."""
-    operation, arrays, options = step.operation, step.arrays, step.options
+    operation, given, options = step.operation, (g, y._data, *step.arrays), step.options
     if operation.together:
-        found = operation.together(g, y._data, *arrays, **options)
+        found = operation.together(*given, **options)
         return [(x, gx) for x, want, gx in zip(step.inputs, step.wants, found) if want and x in wanted]
     pairs = []
     for x, want, rule in zip(step.inputs, step.wants, operation.rules):
         if want and rule and x in wanted:
-            pairs.append((x, rule(g, y._data, *arrays, **options)))
+            pairs.append((x, rule(*given, **options)))
     return pairs
 
 
@@ -352,4 +354,4 @@ def cast(x, dtype):
 sum_to.gradients(lambda g, y, x, shape: broadcast_to(g, x.shape))
 broadcast_to.gradients(lambda g, y, x, shape: sum_to(g, x.shape))
 cast.gradients(lambda g, y, x, dtype: cast(g, x.dtype))
-_FREED = Step(cast, (), (), {}, (), ())        # the creator of a Tensor whose tape has been used up
+_FREED = Step(cast, (), (), {}, (), (), 0)     # the creator of a Tensor whose tape has been used up

@@ -5,8 +5,6 @@ import sys
 
 import numpy
 
-from . import backend
-
 
 def own(gradients, seeds):
     """Each gradient with memory of its own: not a part of a larger array, not that of a seed or of another gradient.
@@ -24,8 +22,8 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    while (base := array.base) is not None and backend.is_array(base):      # of a view, the array it looks into
-        array = base
+    while isinstance(array.base, type(array)):      # of a view, the array it looks into
+        array = array.base
     return array
 
 

@@ -9,6 +9,7 @@ a few launches) instead of many short ones; a long array goes piece by piece, ea
 Read next: trainers/autoencoder.py.
 """
 
+import collections
 import math
 from itertools import accumulate
 
@@ -42,14 +43,12 @@ class Optimizer:
         self.lr = lr if callable(lr) else _non_negative(name, "lr", lr)
         self.weight_decay = _non_negative(name, "weight_decay", weight_decay)
         self.steps = 0
-        self._axes = [_axes_in_memory(p.data) for p in self.parameters]
         self._xp = array_module(self.parameters[0].data)
         self._piece = _PIECE[self._xp.__name__]
-        *self._places, total = accumulate((p.size for p in self.parameters), initial=0)
+        *starts, total = accumulate((p.size for p in self.parameters), initial=0)
         dtype = self.parameters[0].dtype
         self._flat = self._xp.empty(total, dtype)           # the gradients end to end, which the rule turns into the step
-        self._parts = [self._flat[place:place + p.size].reshape(p.data.transpose(axes).shape)
-                       for p, place, axes in zip(self.parameters, self._places, self._axes)]
+        self._places = [_place(p, self._flat, start) for p, start in zip(self.parameters, starts)]
         self.memory = {memory: self._xp.zeros(total, dtype) for memory in self.memories}
 
     def step(self, gradients=None):
@@ -62,14 +61,14 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
         runs = [[]]                         # parameters next to each other that have a gradient, so that their memories are too
-        for p, g, axes, place, part in zip(self.parameters, gradients, self._axes, self._places, self._parts):
+        for g, (p, axes, start, stop, step) in zip(gradients, self._places):
             g = g._data if type(g) is Tensor else g
             if g is None:
                 runs.append([])
             elif getattr(g, "shape", None) != p._data.shape:
                 raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
             else:
-                runs[-1].append((p, p._data.transpose(axes), g.transpose(axes).reshape(-1), place, part))
+                runs[-1].append((g.transpose(axes), p, axes, start, stop, step))
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         self.steps += 1
         for run in runs:
@@ -78,23 +77,21 @@ class Optimizer:
         return lr
 
     def _update(self, lr, run):
-        """Update a run of parameters: (Tensor, its data as it lies in memory, its flat gradient, where its memory starts, its
-        part of the step)."""
-        first, last = run[0], run[-1]
-        start, stop = first[3], last[3] + last[2].size
-        flat = self._xp.concatenate([g for _, _, g, _, _ in run], out=self._flat[start:stop])
+        """Update a run of parameters: for each its gradient, the axes in their order in memory, and its place."""
+        start, stop = run[0][3], run[-1][4]
+        flat = self._xp.concatenate([g for g, _, _, _, _, _ in run], None, self._flat[start:stop])
         if self.weight_decay:
-            self._decay(lr, flat, [data for _, data, _, _, _ in run])
+            self._decay(lr, flat, [p._data.transpose(axes) for _, p, axes, *_ in run])
         for at in range(start, stop, self._piece):
             piece = slice(at, min(at + self._piece, stop))
             self.rule(lr, self._flat[piece], *[m[piece] for m in self.memory.values()])
-        for p, data, _, _, part in run:
-            data -= part
+        for _, p, _, _, _, step in run:
+            p._data -= step
             p.written()
 
     def _decay(self, lr, flat, data):
         """Weight decay as part of the gradient: g + weight_decay · p."""
-        flat += self.weight_decay * self._xp.concatenate([p.reshape(-1) for p in data])
+        flat += self.weight_decay * self._xp.concatenate(data, None)
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
@@ -138,7 +135,7 @@ class SGD(Optimizer):
         else:
             v *= self.momentum
             v += g
-            array_module(v).multiply(g + self.momentum * v if self.nesterov else v, lr, out=g)
+            self._xp.multiply(g + self.momentum * v if self.nesterov else v, lr, out=g)
 
 
 class RMSprop(Optimizer):
@@ -246,9 +243,16 @@ def _to_clip(name, gradients, **bound):
 
 # ------------------------------------------------------------------------------------------ helpers
 
-def _axes_in_memory(array):
-    """The axes of an array from the slowest to the fastest in memory."""
-    return tuple(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
+_Place = collections.namedtuple("_Place", "parameter axes start stop step")
+
+
+def _place(p, flat, start):
+    """Where a parameter has its part of the flat arrays: from start to stop, the axes in the order from the slowest to the
+    fastest in memory; and that part of `flat` as an array of the parameter's shape."""
+    axes = sorted(range(p.ndim), key=lambda axis: -p.data.strides[axis])
+    back = sorted(range(p.ndim), key=axes.__getitem__)
+    part = flat[start:start + p.size].reshape([p.shape[axis] for axis in axes])
+    return _Place(p, axes, start, start + p.size, part.transpose(back))
 
 
 def _non_negative(name, what, value):

@@ -130,6 +130,13 @@ def test_layer_norm_example_by_example_and_instance_norm_image_by_image():
     np.testing.assert_allclose(F.instance_norm(x), by_image, **CLOSE)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (300, 2), (300, 100)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "bool"])
+def test_column_sums_count_what_a_small_integer_cannot_hold(dtype, shape):
+    x = np.random.default_rng(9).integers(0, 2, shape).astype(dtype)
+    np.testing.assert_array_equal(F.sum(x, 0), [sum(int(v) for v in column) for column in x.T])
+
+
 def test_nearest_interpolation_asks_each_output_where_it_came_from():
     x = np.random.default_rng(8).standard_normal((2, 2, 3, 2))
     y = np.zeros((2, 2, 9, 6))

@@ -27,7 +27,7 @@ import numbers
 from .. import checks
 from ..autograd import operation
 from ..backend import array_module
-from .reductions import sum
+from .reductions import column_sums
 from .shaping import reshape, transpose
 
 _PATCH_BYTES = {"numpy": 3 << 20, "cupy": 256 << 20}        # a chunk of patches: the CPU's cache; on a GPU, few launches
@@ -153,7 +153,7 @@ def _weight_gradient(x, y, stride, padding, kernel):
 
 def _per_channel(g):
     """Σ over the batch and all positions, for each channel."""
-    return sum(reshape(transpose(g, (0, *range(2, g.ndim), 1)), (-1, g.shape[1])), 0)
+    return column_sums(reshape(transpose(g, (0, *range(2, g.ndim), 1)), (-1, g.shape[1])))
 
 
 _convolution.gradients(

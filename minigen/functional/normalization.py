@@ -11,7 +11,7 @@ from .. import checks
 from ..autograd import operation
 from ..backend import array_module
 from .elementwise import constant, sqrt, square
-from .reductions import mean
+from .reductions import column_sums, mean
 from .shaping import reshape
 
 
@@ -62,7 +62,7 @@ def _batch_norm_gradients(g, y, x, weight, bias, eps, statistics):
     The last two terms are there because every x moves its channel's mean and variance."""
     xp, g, rows = array_module(x), _rows(g), _rows(x)
     n, inverse = len(rows), statistics["inverse"]
-    gb = xp.ones(n, g.dtype) @ g
+    gb = column_sums(g)
     gx = rows - statistics["mean"]
     gw = xp.einsum("ij,ij->j", g, gx) * inverse
     gx *= gw * inverse * (-1 / n)

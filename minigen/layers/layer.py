@@ -15,7 +15,7 @@ class Layer:
     """A function with parameters. Subclasses set attributes in __init__ and define forward(self, x)."""
 
     training = True
-    output_shape = None                 # of the last call, for print(model)
+    output_shape = None                 # of the first call, for print(model)
 
     def __call__(self, *inputs):
         try:
@@ -28,7 +28,8 @@ class Layer:
                     raise TypeError(f"{self.describe()}: got a {type(x).__name__}, expected a Tensor or an array") from error
             error.args = (f"{self.describe()}: {error}",)
             raise
-        self.output_shape = getattr(y, "shape", None)
+        if self.output_shape is None:
+            self.output_shape = getattr(y, "shape", None)
         return y
 
     def children(self):

@@ -10,8 +10,7 @@ from .layer import Layer, positive
 class ReLU(Layer):
     """max(x, 0)"""
 
-    def forward(self, x):
-        return F.relu(x)
+    forward = staticmethod(F.relu)
 
 
 class LeakyReLU(Layer):
@@ -40,22 +39,19 @@ class ELU(Layer):
 class Softplus(Layer):
     """log(1 + eˣ)"""
 
-    def forward(self, x):
-        return F.softplus(x)
+    forward = staticmethod(F.softplus)
 
 
 class Sigmoid(Layer):
     """1 / (1 + e⁻ˣ)"""
 
-    def forward(self, x):
-        return F.sigmoid(x)
+    forward = staticmethod(F.sigmoid)
 
 
 class Tanh(Layer):
     """tanh x"""
 
-    def forward(self, x):
-        return F.tanh(x)
+    forward = staticmethod(F.tanh)
 
 
 class Softmax(Layer):

@@ -46,14 +46,13 @@ class Dense(Layer):
         positive("Dense", inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
         self.weight = _weight("Dense", (outputs, inputs), init)
-        if bias:
-            self.bias = _bias(outputs, inputs, init)
+        self.bias = _bias(outputs, inputs, init) if bias else None
 
     def forward(self, x):
-        return F.linear(x, self.weight, getattr(self, "bias", None))
+        return F.linear(x, self.weight, self.bias)
 
     def describe(self):
-        return f"Dense({self.inputs}, {self.outputs}{'' if hasattr(self, 'bias') else ', bias=False'})"
+        return f"Dense({self.inputs}, {self.outputs}{', bias=False' if self.bias is None else ''})"
 
 
 class _Convolution(Layer):
@@ -73,21 +72,19 @@ class _Convolution(Layer):
         self.output_padding = output_padding
         shape = (inputs, outputs, *kernel) if self.transposed else (outputs, inputs, *kernel)
         self.weight = _weight(name, shape, init)
-        if bias:
-            self.bias = _bias(outputs, math.prod(shape[1:]), init)
+        self.bias = _bias(outputs, math.prod(shape[1:]), init) if bias else None
 
     def forward(self, x):
-        bias = getattr(self, "bias", None)
         if self.transposed:
             operation = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.dimensions - 1]
-            return operation(x, self.weight, bias, self.stride, self.padding, self.output_padding)
-        return (F.conv1d, F.conv2d, F.conv3d)[self.dimensions - 1](x, self.weight, bias, self.stride, self.padding)
+            return operation(x, self.weight, self.bias, self.stride, self.padding, self.output_padding)
+        return (F.conv1d, F.conv2d, F.conv3d)[self.dimensions - 1](x, self.weight, self.bias, self.stride, self.padding)
 
     def describe(self):
         kernel = self.kernel[0] if len(set(self.kernel)) == 1 else self.kernel
         more = "".join(f", {name}={getattr(self, name)}" for name, usual in (("stride", 1), ("padding", 0), ("output_padding", 0))
                        if getattr(self, name) != usual)
-        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {kernel}{more}{'' if hasattr(self, 'bias') else ', bias=False'})"
+        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {kernel}{more}{', bias=False' if self.bias is None else ''})"
 
 
 class Conv1d(_Convolution):
