@@ -9,7 +9,6 @@ a few launches) instead of many short ones; a long array goes piece by piece, ea
 Read next: trainers/autoencoder.py.
 """
 
-import collections
 import math
 from itertools import accumulate
 
@@ -60,38 +59,36 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call backward() first, or give gradients")
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
-        runs = [[]]                         # parameters next to each other that have a gradient, so that their memories are too
-        for g, (p, axes, start, stop, step) in zip(gradients, self._places):
+        updated, runs = [], []              # runs: parameters next to each other that have a gradient, so that their memories are too
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        for g, (p, start, stop, part) in zip(gradients, self._places):
             g = g._data if type(g) is Tensor else g
             if g is None:
-                runs.append([])
-            elif getattr(g, "shape", None) != p._data.shape:
+                continue
+            if getattr(g, "shape", None) != p._data.shape:
                 raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape {getattr(g, 'shape', None)} for {p!r}")
+            part[...] = g
+            updated.append((p, part))
+            if runs and runs[-1][1] == start:
+                runs[-1][1] = stop
             else:
-                runs[-1].append((g.transpose(axes), p, axes, start, stop, step))
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+                runs.append([start, stop])
+        if self.weight_decay:
+            for p, part in updated:
+                self._decay(lr, part, p._data)
         self.steps += 1
-        for run in runs:
-            if run:
-                self._update(lr, run)
+        for start, stop in runs:
+            for at in range(start, stop, self._piece):
+                piece = slice(at, min(at + self._piece, stop))
+                self.rule(lr, self._flat[piece], *[m[piece] for m in self.memory.values()])
+        for p, part in updated:
+            p._data -= part
+            p.written()
         return lr
 
-    def _update(self, lr, run):
-        """Update a run of parameters: for each its gradient, the axes in their order in memory, and its place."""
-        start, stop = run[0][3], run[-1][4]
-        flat = self._xp.concatenate([g for g, _, _, _, _, _ in run], None, self._flat[start:stop])
-        if self.weight_decay:
-            self._decay(lr, flat, [p._data.transpose(axes) for _, p, axes, *_ in run])
-        for at in range(start, stop, self._piece):
-            piece = slice(at, min(at + self._piece, stop))
-            self.rule(lr, self._flat[piece], *[m[piece] for m in self.memory.values()])
-        for _, p, _, _, _, step in run:
-            p._data -= step
-            p.written()
-
-    def _decay(self, lr, flat, data):
+    def _decay(self, lr, g, p):
         """Weight decay as part of the gradient: g + weight_decay · p."""
-        flat += self.weight_decay * self._xp.concatenate(data, None)
+        g += self.weight_decay * p
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
@@ -195,9 +192,8 @@ class AdamW(Adam):
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def _decay(self, lr, flat, data):
-        for p in data:
-            p *= 1 - lr * self.weight_decay
+    def _decay(self, lr, g, p):
+        p *= 1 - lr * self.weight_decay
 
 
 # --------------------------------------------------------------------- schedules: a rate for each step number
@@ -243,16 +239,12 @@ def _to_clip(name, gradients, **bound):
 
 # ------------------------------------------------------------------------------------------ helpers
 
-_Place = collections.namedtuple("_Place", "parameter axes start stop step")
-
-
 def _place(p, flat, start):
-    """Where a parameter has its part of the flat arrays: from start to stop, the axes in the order from the slowest to the
-    fastest in memory; and that part of `flat` as an array of the parameter's shape."""
-    axes = sorted(range(p.ndim), key=lambda axis: -p.data.strides[axis])
-    back = sorted(range(p.ndim), key=axes.__getitem__)
+    """A parameter, from where to where its numbers are in flat arrays, and that part of `flat` in its shape, lying in memory
+    as it does."""
+    axes = sorted(range(p.ndim), key=lambda axis: -p.data.strides[axis])        # from the slowest to the fastest
     part = flat[start:start + p.size].reshape([p.shape[axis] for axis in axes])
-    return _Place(p, axes, start, start + p.size, part.transpose(back))
+    return p, start, start + p.size, part.transpose(sorted(range(p.ndim), key=axes.__getitem__))
 
 
 def _non_negative(name, what, value):
