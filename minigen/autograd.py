@@ -110,8 +110,8 @@ def tensor(array, requires_grad=False, name=None):
 # ----------------------------------------------------------------------------------------------- operations
 
 Step = collections.namedtuple("Step", "operation inputs arrays options wants versions birth")
-Step.__doc__ = """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; whether each input
-wanted a gradient *then* (freezing may have been lifted since), at which version it was (None: no Tensor); its number."""
+Step.__doc__ = """One line of the tape: an operation, its inputs as Tensors and as arrays, its options; the inputs again where they
+wanted a gradient *then* (freezing may have been lifted since), else None; their versions (None: no Tensor); its number."""
 
 
 class Operation:
@@ -143,16 +143,17 @@ class Operation:
             inputs, options = checks.bind(self, inputs, options)
         else:
             options = self.defaults
-        arrays, wants, versions, tensor = [], [], [], None
+        arrays, wants, versions, tensor, live = [], [], [], None, False
         for x in inputs:
             if type(x) is Tensor:
                 tensor = x
                 arrays.append(x._data)
-                wants.append(x.requires_grad)
+                wants.append(x if x.requires_grad else None)
+                live = live or x.requires_grad
                 versions.append(x.writes[0])
             else:
                 arrays.append(x if type(x) is numpy.ndarray or type(x) is float else checks.plain(x, self.__name__))
-                wants.append(False)
+                wants.append(None)
                 versions.append(None)
         try:
             value = self.forward(*arrays, **options)
@@ -165,7 +166,7 @@ class Operation:
             value = checks.settled(value, [x.dtype for x in inputs if type(x) is Tensor])
         if _mode.anomaly:
             checks.finite(value, self.__name__, "value")
-        if _mode.recording and True in wants:
+        if _mode.recording and live:
             step = (self, inputs, arrays, options, wants, versions, next(_birth))
             return Tensor(value, True, None, tuple.__new__(Step, step))         # Step(*step) takes twice as long
         return Tensor(value, writes=None if value.base is None else tensor.writes)
@@ -259,7 +260,7 @@ def _tape(outputs, ends=()):
             for x, want, version in zip(step.inputs, step.wants, step.versions):
                 if version is not None and x.writes[0] != version:
                     raise checks.stale(step)
-                if want and x.creator and x not in reached:
+                if want is not None and x.creator and x not in reached:
                     reached.add(x)
                     stack.append(x)
     return sorted(reached, key=_age)
@@ -267,7 +268,7 @@ def _tape(outputs, ends=()):
 
 def _reached(outputs, tape):
     """All Tensors, leaves too, that want a gradient on the way from `outputs`."""
-    return {*outputs, *(x for y in tape for x in compress(y.creator.inputs, y.creator.wants))}
+    return {*outputs, *(x for y in tape for x in y.creator.wants if x is not None)}
 
 
 def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
@@ -277,7 +278,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
     """
     apply, kept, wanted, gradients = (_record if create_graph else _compute), set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
-        if not wanted.isdisjoint(compress(y.creator.inputs, y.creator.wants)):
+        if not wanted.isdisjoint(y.creator.wants):
             wanted.add(y)
     for y, seed in zip(outputs, seeds):
         gradients[y] = gradients[y] + seed if y in gradients else seed
@@ -305,11 +306,10 @@ def _compute(step, g, y, wanted):
     """The pairs (input, ∂L/∂input) of one step, as arrays, for the inputs that want one."""
     operation, given, options = step.operation, (g, y._data, *step.arrays), step.options
     if operation.together:
-        found = operation.together(*given, **options)
-        return [(x, gx) for x, want, gx in zip(step.inputs, step.wants, found) if want and x in wanted]
+        return [(x, gx) for x, gx in zip(step.wants, operation.together(*given, **options)) if x in wanted]
     pairs = []
-    for x, want, rule in zip(step.inputs, step.wants, operation.rules):
-        if want and rule and x in wanted:
+    for x, rule in zip(step.wants, operation.rules):
+        if rule and x in wanted:
             pairs.append((x, rule(*given, **options)))
     return pairs
 
@@ -317,7 +317,7 @@ def _compute(step, g, y, wanted):
 def _record(step, g, y, wanted):
     """The same with the rules recorded, on Tensors; where an operation has a definition, by differentiating that."""
     inputs, options, operation = step.inputs, step.options, step.operation
-    wants = [want and x in wanted for x, want in zip(inputs, step.wants)]
+    wants = [x in wanted for x in step.wants]
     if operation.definition:                            # on second names of the inputs, so that the walk stops there
         names = [broadcast_to(x, x.shape) if want else x for x, want in zip(inputs, wants)]
         again, asked = operation.definition(*names, **options), list(compress(names, wants))
