@@ -4,8 +4,8 @@
     optimizer.step(gradients)           what minigen.grad returns, in the parameters' order
 
 Conventions are PyTorch's. The learning rate is a number or a schedule, a function of the number of steps done. A step lays the
-gradients end to end in one flat array and applies the rule to that: for many small parameters a few long operations (on a GPU,
-a few launches) instead of many short ones; a long array goes piece by piece, each piece staying in the cache.
+gradients end to end in one flat array and applies the rule to that: for many small parameters a few long operations instead of
+many short ones; a long array goes piece by piece, each piece staying in the cache.
 Read next: trainers/autoencoder.py.
 """
 
