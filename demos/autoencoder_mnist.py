@@ -178,4 +178,5 @@ for axes in (error, accuracy):
 common.save(figure, arguments.out / "errors.png")
 
 common.finish(arguments, claims, epochs=EPOCHS, errors=errors, pca={k: float(linear_error[k]) for k in SIZES},
-              pca_clipped=clipped_error, nearest=found, nearest_pca=found_linear, nearest_pixels=raw, errors_8_bits=bytes_error, pca_of_equal_error=equal)
+              pca_clipped=clipped_error, nearest=found, nearest_pca=found_linear, nearest_pixels=raw,
+              errors_8_bits=bytes_error, pca_of_equal_error=equal)

@@ -3,7 +3,8 @@
 Radford, Metz & Chintala 2016, figure 7: average the z of three samples for each concept, add and subtract, decode. Here
 the faces are drawn (minigen/data/faces.py), so a classifier can say of every result whether it is a woman with
 glasses, and the claim is counted over many sets of exemplars instead of shown once. The same sum of the *pictures* is the
-negative control: it has both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder, Geiger & Nowozin 2018).
+negative control: it has both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder,
+Geiger & Nowozin 2018).
 
     python demos/dcgan_faces.py                 1,500 iterations of 32 pictures, about three minutes on two cores
     python demos/dcgan_faces.py --full          3,000 iterations of 64: cleaner pictures in about four times the time

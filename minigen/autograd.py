@@ -247,7 +247,7 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
 
 
 def _tape(outputs, ends=()):
-    """The computed Tensors between `ends` (else the leaves) and `outputs` that want a gradient, oldest first. A loop: it may be long."""
+    """The computed Tensors from `outputs` back to `ends` or the leaves that want a gradient, oldest first. A loop: it may be long."""
     reached = {y for y in outputs if y.creator}
     stack = list(reached)
     while stack:

@@ -78,8 +78,8 @@ def _load_cupy():
     except Exception as error:      # a broken installation raises more than ImportError
         absent = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
         raise BackendError(
-            f"CuPy {'is not installed' if absent else 'cannot be imported'} ({error}). On a machine with an NVIDIA GPU: pip install 'minigen[cuda13]' (driver 580 "
-            f"or newer; 'minigen[cuda12]' for an older one: nvidia-smi shows the version). {go_on}") from error
+            f"CuPy {'is not installed' if absent else 'cannot be imported'} ({error}). On a machine with an NVIDIA GPU: pip install "
+            f"'minigen[cuda13]' (driver 580 or newer, see nvidia-smi; 'minigen[cuda12]' for an older one). {go_on}") from error
     try:
         ones = cupy.ones((2, 2), "float32")
         cupy.asnumpy(ones @ ones + ones)

@@ -63,7 +63,8 @@ def matmul(x, y):
     column on the right, its extra axis dropped from the result."""
     x, y = (a if hasattr(a, "ndim") else checks.plain(a, "matmul") for a in (x, y))
     if getattr(x, "ndim", 0) == 0 or getattr(y, "ndim", 0) == 0 or x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
-        raise ValueError(f"matmul: shapes {getattr(x, 'shape', x)} and {getattr(y, 'shape', y)} do not meet: (*, m, k) and (*, k, n) are expected")
+        raise ValueError(f"matmul: shapes {getattr(x, 'shape', x)} and {getattr(y, 'shape', y)} do not meet: (*, m, k) and (*, k, n) "
+                         "are expected")
     product = _matmul(reshape(x, (1, -1)) if x.ndim == 1 else x, reshape(y, (-1, 1)) if y.ndim == 1 else y)
     if x.ndim == 1:
         product = reshape(product, (*product.shape[:-2], product.shape[-1]))
