@@ -11,7 +11,7 @@ from .shaping import reshape, transpose
 
 def _product(a, b):
     """a b. For two matrices dot is the shorter way to BLAS: matmul takes up to twice as long where they are small."""
-    return a.dot(b) if a.ndim == 2 and Tensor is not type(a) is type(b) else a @ b
+    return a.dot(b) if a.ndim == 2 and type(a) is type(b) is not Tensor else a @ b
 
 
 @operation
