@@ -30,8 +30,8 @@ images, test = images.reshape(-1, 784)[:60_000 if arguments.full else 10_000], t
 M = 128                                                 # images in a batch
 EPOCH = -(-len(images) // M)
 STEPS = arguments.steps
-# test ELBO by epoch in the same setting, by PyTorch, seed 0: (epochs, nats). All 60,000: a second seed ended 0.6 higher; the
-# sample's 10,000, mean of the looks below: −109.9, −109.6, −109.9, −109.5 (−109.5 on average without the small batches)
+# test ELBO by epoch in the same setting, by PyTorch, seed 0: (epochs, nats). All 60,000: a second seed ended 0.6 higher. The
+# sample's 10,000: nine seeds ended at −109.68 on average (standard deviation 0.19), eight of minigen's at −109.66 (0.20)
 KNOWN = {True: ((1, -127.4), (2, -115.5), (3, -112.0), (5, -108.3), (7, -106.7), (10, -105.7)),
          False: ((5, -134.4), (10, -119.3), (20, -112.1), (30, -110.0))}[arguments.full]
 PUBLISHED = "−106.66 after 7 epochs of 60,000 (pytorch/examples, pull request 1416)"
@@ -117,7 +117,7 @@ for name, values in (("here", tested), ("PyTorch in this setting", KNOWN)):
     print(f"test ELBO by epoch, nats, {name}:", ", ".join(f"{epoch}: {value:.1f}" for epoch, value in values))
 print(f"published: {PUBLISHED}")
 
-target, tolerance = (-105.4, 1.2) if arguments.full else (-110.0, 0.8)
+target, tolerance = (-105.4, 1.2) if arguments.full else (-109.7, 0.8)
 elbo, error = float(np.mean(last)), 1.96 * Estimate.of(elbos).standard_error
 claims.add(f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, mean of {len(last)} looks",
            elbo, f"{target} ± {tolerance}, PyTorch", abs(elbo - target) <= tolerance, (elbo - error, elbo + error))
