@@ -22,7 +22,7 @@ def own(gradients, seeds):
 
 
 def _owner(array):
-    while isinstance(array.base, type(array)):      # of a view, the array it looks into
+    while hasattr(array.base, "base"):      # of a view, the array it looks into; a buffer or a file is no array
         array = array.base
     return array
 

@@ -60,7 +60,6 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for {len(self.parameters)} parameters")
         updated, runs = [], []              # runs: parameters next to each other that have a gradient, so that their memories are too
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
         for g, (p, start, stop, part) in zip(gradients, self._places):
             g = g._data if type(g) is Tensor else g
             if g is None:
@@ -73,6 +72,7 @@ class Optimizer:
                 runs[-1][1] = stop
             else:
                 runs.append([start, stop])
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
         if self.weight_decay:
             for p, part in updated:
                 self._decay(lr, part, p._data)
@@ -149,7 +149,7 @@ class RMSprop(Optimizer):
     def rule(self, lr, g, s):
         s *= self.alpha
         s += (1 - self.alpha) * (g * g)
-        root = array_module(s).sqrt(s)
+        root = self._xp.sqrt(s)
         root += self.eps
         g *= lr
         g /= root
@@ -170,7 +170,7 @@ class Adam(Optimizer):
         super().__init__(parameters, lr, weight_decay)
 
     def rule(self, lr, g, m, s):
-        (b1, b2), xp = self.betas, array_module(g)
+        (b1, b2), xp = self.betas, self._xp
         m *= b1
         m += (1 - b1) * g
         s *= b2
