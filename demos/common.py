@@ -233,17 +233,21 @@ def classifier():
 
 def judge():
     """The classifier as supervised.py trained it on the embedded sample (judge.npz), in evaluation mode."""
-    network = classifier()
-    with np.load(HERE / "judge.npz", allow_pickle=False) as file:
-        network.load_state_dict(dict(file))
-    return network.eval()
+    return load_network(classifier(), HERE / "judge.npz")
 
 
-def save_judge(network):
-    """Keep the classifier's state as judge.npz, in half precision: what supervised.py --save-judge does."""
+def save_network(network, path):
+    """Keep the network's state as the npz file `path`, in half precision: a trained judge comes with the demos."""
     file = io.BytesIO()
     np.savez_compressed(file, **{name: mg.to_numpy(array).astype(np.float16) for name, array in network.state_dict().items()})
-    write(HERE / "judge.npz", file.getvalue())
+    write(path, file.getvalue())
+
+
+def load_network(network, path):
+    """The network, its state read from `path`, in evaluation mode"""
+    with np.load(path, allow_pickle=False) as file:
+        network.load_state_dict(dict(file))
+    return network.eval()
 
 
 def probabilities(network, images, batch=500):

@@ -12,13 +12,14 @@ Geiger & Nowozin 2018).
 """
 
 # %% The data: drawings whose attributes are known, or pictures in a folder
-import io
 import sys
 
 import common
+import faces_judge
 import matplotlib.pyplot as plt
 import numpy as np
 from common import COLOURS
+from faces_judge import FEMALE, GLASSES, ONE_FACE, SIZE, concepts, pick, says
 from tqdm import tqdm
 
 import minigen as mg
@@ -30,9 +31,8 @@ from minigen.metrics import paired_interval
 arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
     "--seeds": dict(type=int, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
-    "--train-judge": dict(action="store_true", help="train the judge again, and replace demos/faces_judge.npz"),
 })
-SIZE, LATENT, CHANNELS = 32, 100, 16
+LATENT, CHANNELS = 100, 16
 # pictures in a batch, learning rate, weight of R1: the whole recipe; or what comes nearest to it in a quarter of the work
 M, RATE, GAMMA = (64, 1e-3, 1.0) if arguments.full else (32, 2e-3, 0.5)
 if arguments.folder:
@@ -119,85 +119,14 @@ def decode(G, z, batch=256):
     return np.concatenate(parts)
 
 
-# %% The judge: a small classifier that learns from drawings alone and never sees a generated face
-GLASSES, FEMALE, ONE_FACE = range(3)
+# %% The sum, and who judges it: a classifier that learned from drawings alone (faces_judge.py)
+judge = faces_judge.trained()
 rng = np.random.default_rng(arguments.seed)             # what is measured does not disturb what is trained
-
-
-def classifier():
-    """pictures (m, 3, 32, 32) -> logits (m, 3): glasses? female? one face, or several laid over each other?"""
-    return Sequential(Conv2d(3, 16, 3, stride=2, padding=1), ReLU(), Conv2d(16, 32, 3, stride=2, padding=1), ReLU(),
-                      Conv2d(32, 48, 3, stride=2, padding=1), ReLU(), Flatten(), Dense(48 * 4 * 4, 48), ReLU(), Dense(48, 3))
-
-
-def says(judge, x, batch=256):
-    """The judge's probabilities (n, 3) for pictures x"""
-    with mg.no_grad():
-        parts = [F.sigmoid(judge(mg.backend.asarray(x[i:i + batch]))) for i in range(0, len(x), batch)]
-    return np.concatenate([mg.to_numpy(part) for part in parts])
-
-
-def concepts(glasses, female, sure=0.99):
-    """Indices of men with glasses, of men without, of women without: those that the judge is sure of, or the surest 40."""
-    groups = []
-    for p, q in ((glasses, 1 - female), (1 - glasses, 1 - female), (1 - glasses, female)):
-        both = np.minimum(p, q)
-        groups.append(np.argsort(-both)[:max(40, (both >= sure).sum())])
-    return groups
 
 
 def arithmetic(values, exemplars):
     """(man with glasses) − (man) + (woman), of the means of values (N, ...) over the exemplars (sets, 3, n): (sets, ...)"""
     return np.stack([values[a].mean(0) - values[b].mean(0) + values[c].mean(0) for a, b, c in exemplars])
-
-
-def pick(groups, sets, n):
-    """n different exemplars of each concept, `sets` times: indices (sets, 3, n)"""
-    return np.array([[rng.choice(group, n, replace=False) for group in groups] for _ in range(sets)])
-
-
-def worn(x):
-    """Pictures as an unpractised generator might draw them: half of them blurred, all with noise and with stains."""
-    blurred = (np.roll(x, 1, 2) + 2 * x + np.roll(x, -1, 2)) / 4
-    blurred = (np.roll(blurred, 1, 3) + 2 * blurred + np.roll(blurred, -1, 3)) / 4
-    x = np.where(rng.random((len(x), 1, 1, 1)) < 0.5, blurred, x)
-    noise = rng.standard_normal(x.shape)
-    stains = np.kron(rng.standard_normal((len(x), 3, 8, 8)), np.ones((4, 4)))
-    for what, most in ((noise, 0.15), (stains, 0.2)):
-        x = x + rng.uniform(0, most, (len(x), 1, 1, 1)) * what
-    return x.clip(-1, 1).astype(np.float32)
-
-
-def train_judge(n=10_000, epochs=6):
-    """Drawings, and as many sums and cross-fades of drawings: all of them worn, which only the third answer tells apart."""
-    x, known = mg.data.faces(n, SIZE, seed=10_001)
-    groups = concepts(*np.array([known["glasses"], known["female"]], float))
-    sums = [arithmetic(x, pick(groups, n // 6, k)) for k in (1, 3, 10)]
-    a, b = rng.integers(n, size=(2, n - 3 * (n // 6)))
-    share = rng.uniform(0.3, 0.7, (len(a), 1, 1, 1))
-    several = np.concatenate([*sums, share * x[a] + (1 - share) * x[b]]).clip(-1, 1)
-    answers = np.zeros((2 * n, 3), np.float32)
-    answers[:n] = np.stack([known["glasses"], known["female"], np.ones(n)], 1)
-    asked = np.ones_like(answers)
-    asked[n:, :ONE_FACE] = 0                                                    # of a sum nobody asks the other two
-    judge, steps = classifier(), epochs * -(-2 * n // 64)
-    optimizer = mg.optim.Adam(judge.parameters(), mg.optim.cosine_decay(2e-3, steps))
-    batches = mg.data.Batches(np.concatenate([x, several.astype(np.float32)]), answers, asked, size=64, epochs=epochs)
-    for x, y, mask in tqdm(batches, total=steps, unit="step", desc="judge", disable=None):
-        x, y, mask = map(mg.backend.asarray, (worn(x), y, mask))
-        loss = F.mean(mask * F.binary_cross_entropy_with_logits(judge(x), y, reduction="none"))
-        optimizer.step(mg.grad(loss, judge.parameters()))
-    return judge
-
-
-JUDGE = common.HERE / "faces_judge.npz"
-if arguments.train_judge:
-    file = io.BytesIO()
-    np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in train_judge().state_dict().items()})
-    common.write(JUDGE, file.getvalue())
-judge = classifier()
-with np.load(JUDGE) as file:
-    judge.load_state_dict(dict(file))
 
 
 # %% The measurement: many sets of exemplars, each with 64 neighbours of its result
@@ -226,7 +155,7 @@ def measure(G):
     groups = concepts(p[:, GLASSES], p[:, FEMALE])
     found = {"chance": women_with_glasses(x)[0].mean(), "sure": [len(group) for group in groups]}
     for n in COUNTS:
-        exemplars = pick(groups, SETS, n)
+        exemplars = pick(rng, groups, SETS, n)
         found[n], found[n, "one face"] = around(G, arithmetic(z, exemplars))
         pixels = arithmetic(x, exemplars).clip(-1, 1)
         found[n, "pixels"], found[n, "pixels, one face"] = women_with_glasses(pixels)

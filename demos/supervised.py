@@ -90,5 +90,5 @@ claims.add("share of real test images that the judge is sure of (>= 0.9)", sure.
 claims.add("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
 
 if arguments.save_judge:
-    common.save_judge(network)
+    common.save_network(network, common.HERE / "judge.npz")
 common.finish(arguments, claims)

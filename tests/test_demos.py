@@ -18,10 +18,11 @@ import pytest
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ROOT / "demos"
-ALL = sorted(path for path in DEMOS.rglob("*.py") if path.stem not in ("common", "claims"))
 sys.path.insert(0, str(DEMOS))
 
+import claims as gathered  # noqa: E402
 import common  # noqa: E402
+import faces_judge  # noqa: E402
 
 import minigen as mg  # noqa: E402
 
@@ -33,7 +34,7 @@ def run(demo, *flags):
                           timeout=300)
 
 
-@pytest.mark.parametrize("demo", ALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("demo", [DEMOS / f"{name}.py" for name in gathered.DEMOS], ids=lambda path: path.stem)
 def test_a_demo_runs(demo, tmp_path):
     out = tmp_path / "out"
     finished = run(demo, "--quick", "--out", out)
@@ -108,6 +109,23 @@ def test_the_judge_s_report_tells_one_digit_from_ten():
     assert real.share > 0.9 and real.classes == 10 and real.entropy == pytest.approx(np.log(10), abs=0.02)
     ones = common.judge_report(images[labels == 1])
     assert ones.classes == 1 and ones.entropy < 0.05 and ones.shares[1] > 0.99
+
+
+def test_the_judge_of_faces_tells_one_from_several_and_learned_it_by_its_script(tmp_path):
+    faces, known = mg.data.faces(300, faces_judge.SIZE, seed=1)
+    several = faces_judge.several_faces(np.random.default_rng(1), faces, known)
+
+    def mistakes(judge):
+        one, none = (faces_judge.says(judge, x)[:, faces_judge.ONE_FACE] > 0.5 for x in (faces, several))
+        return 1 - one.mean(), none.mean()
+
+    assert max(mistakes(faces_judge.trained())) < 0.06
+    mg.seed(0)
+    short = faces_judge.train(np.random.default_rng(0), n=600, epochs=4)        # a twentieth of the script's training
+    assert sum(mistakes(short)) < 0.7                                           # guessing: 1
+    common.save_network(short, tmp_path / "judge.npz")
+    again = common.load_network(faces_judge.classifier(), tmp_path / "judge.npz")
+    np.testing.assert_allclose(faces_judge.says(again, faces), faces_judge.says(short, faces), atol=0.02)
 
 
 # ------------------------------------------------------------------------------------------------ what is shared
