@@ -16,7 +16,7 @@ from functools import partial
 
 import common
 import numpy as np
-from common import COLOURS, plt
+from common import COLOURS, applied, plt
 
 import minigen as mg
 from minigen.layers import Dense, ReLU, Sequential, Sigmoid
@@ -34,12 +34,6 @@ images, labels = (a[:KEPT] for a in common.digits(arguments))
 test, test_labels = (a[:KEPT] for a in common.digits(arguments, "test"))
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
 EPOCHS = arguments.steps * 128 / len(images)
-
-
-def applied(network, x, batch=1000):
-    """network(x) as a NumPy array"""
-    with mg.no_grad():
-        return np.concatenate([mg.to_numpy(network(mg.backend.asarray(x[i:i + batch]))) for i in range(0, len(x), batch)])
 
 
 # %% The networks: the target is the input, the bottleneck is what makes it learn anything

@@ -117,14 +117,7 @@ judge = common.judge()
 
 def features(x):
     """(n, 64): the judge's last feature maps, averaged over the image"""
-    with mg.no_grad():
-        parts = []
-        for part in np.array_split(x, -(-len(x) // 500)):
-            h = mg.backend.asarray(part)
-            for layer in judge[:9]:
-                h = layer(h)
-            parts.append(mg.to_numpy(F.mean(h, axis=(2, 3))))
-    return np.concatenate(parts)
+    return common.applied(lambda part: F.mean(Sequential(*judge[:9])(part), axis=(2, 3)), x)
 
 
 SHARPNESS = {"Laplacian variance": laplacian_variance, "energy above 1/4 cycle": high_frequency_share,

@@ -210,6 +210,13 @@ def save(figure, path):
     plt.close(figure)
 
 
+def applied(network, x, batch=500):
+    """network(x), x (n, ...) NumPy's, as a NumPy array: `batch` rows at a time, without a tape."""
+    with mg.no_grad():
+        rows = [network(mg.backend.asarray(np.asarray(x[i:i + batch], np.float32))) for i in range(0, len(x), batch)]
+    return np.concatenate([mg.to_numpy(row) for row in rows])
+
+
 # -------------------------------------------------------------------------------------------- digits and their judge
 
 def digits(arguments, split="train"):
@@ -250,11 +257,9 @@ def load_network(network, path):
     return network.eval()
 
 
-def probabilities(network, images, batch=500):
+def probabilities(network, images):
     """The classifier's probabilities (n, 10) for images (n, 1, 28, 28) in [0, 1], as a NumPy array."""
-    with mg.no_grad():
-        parts = [mg.functional.softmax(network(mg.tensor(images[i:i + batch])), 1) for i in range(0, len(images), batch)]
-    return np.concatenate([mg.to_numpy(part) for part in parts])
+    return applied(lambda x: mg.functional.softmax(network(x), 1), images)
 
 
 class JudgeReport(NamedTuple):

@@ -112,11 +112,9 @@ def train(seed):
     return G.eval()
 
 
-def decode(G, z, batch=256):
+def decode(G, z):
     """G's pictures of z (n, 100), as a NumPy array (n, 3, 32, 32)"""
-    with mg.no_grad():
-        parts = [mg.to_numpy(G(mg.backend.asarray(z[i:i + batch]))) for i in range(0, len(z), batch)]
-    return np.concatenate(parts)
+    return common.applied(G, z, batch=256)
 
 
 # %% The sum, and who judges it: a classifier that learned from drawings alone (faces_judge.py)

@@ -30,11 +30,9 @@ def trained():
     return common.load_network(classifier(), STATE)
 
 
-def says(judge, x, batch=256):
+def says(judge, x):
     """The judge's probabilities (n, 3) for pictures x"""
-    with mg.no_grad():
-        parts = [F.sigmoid(judge(mg.backend.asarray(x[i:i + batch]))) for i in range(0, len(x), batch)]
-    return np.concatenate([mg.to_numpy(part) for part in parts])
+    return common.applied(lambda part: F.sigmoid(judge(part)), x, batch=256)
 
 
 def concepts(glasses, female, sure=0.99):

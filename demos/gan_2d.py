@@ -1,11 +1,11 @@
 """Algorithm 1 in the plane, where the data's density is known: what D should say, what it tells G, which modes G makes.
 
 Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) = −log 4 + 2 JSD(p ‖ q),
-least where q = p. In two dimensions all of that can be looked at. Then the vanilla GAN on the standard tests of mode
-coverage, the ring of 8 and the grid of 25, counted by the published protocol, beside the published counts.
+least where q = p. In two dimensions all of that can be looked at. Read next: gan_modes.py, which modes of the data such a
+game finds.
 
-    python demos/gan_2d.py              under two minutes on two cores
-    python demos/gan_2d.py --full       larger networks and batches, 5,000 iterations: some six minutes
+    python demos/gan_2d.py              about a minute on two cores
+    python demos/gan_2d.py --full       larger networks and batches, 5,000 iterations: some three minutes
 """
 
 # %% The data, the two players, and what is known about them
@@ -13,13 +13,13 @@ import math
 
 import common
 import numpy as np
-from common import COLOURS, plt
+from common import COLOURS, applied, plt
 
 import minigen as mg
 from minigen import inspect
-from minigen.data import grid, ring
+from minigen.data import ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
-from minigen.metrics import js_divergence, minimax_value, mode_coverage, optimal_discriminator
+from minigen.metrics import js_divergence, minimax_value, optimal_discriminator
 
 arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000)
 STEPS, hidden, m = arguments.steps, *((128, 256) if arguments.full else (64, 128))
@@ -27,24 +27,18 @@ p = ring(modes=8, radius=2.0, std=0.3)                      # wide enough that a
 claims = common.Claims()
 
 
-def generator(latent):
-    return Sequential(Dense(latent, hidden), ReLU(), Dense(hidden, hidden), ReLU(), Dense(hidden, 2))
+def generator():
+    return Sequential(Dense(2, hidden), ReLU(), Dense(hidden, hidden), ReLU(), Dense(hidden, 2))
 
 
 def discriminator():
     return Sequential(Dense(2, hidden), LeakyReLU(0.2), Dense(hidden, hidden), LeakyReLU(0.2), Dense(hidden, 1))
 
 
-def game(G, D, latent, loss="non_saturating", k=1, momentum=0.5, lr=1e-3):
-    """A GANTrainer with Adam for both players; momentum is Adam's first beta."""
-    players = [mg.optim.Adam(network.parameters(), lr, betas=(momentum, 0.999)) for network in (G, D)]
-    return mg.trainers.GANTrainer(G, D, *players, k=k, generator_loss=loss, prior=lambda n: mg.randn(n, latent))
-
-
-def values(network, inputs):
-    """network(inputs) as a NumPy array, without a tape."""
-    with mg.no_grad():
-        return mg.to_numpy(network(mg.tensor(np.asarray(inputs, "float32"))))
+def game(G, D, loss="non_saturating", lr=1e-3):
+    """A GANTrainer with Adam for both players, k = 1; momentum, Adam's first beta, is 0.5."""
+    players = [mg.optim.Adam(network.parameters(), lr, betas=(0.5, 0.999)) for network in (G, D)]
+    return mg.trainers.GANTrainer(G, D, *players, k=1, generator_loss=loss, prior=lambda n: mg.randn(n, 2))
 
 
 SIDE, EDGE = 121, 4.0                                       # a lattice over the plane; sums over it are integrals
@@ -63,7 +57,7 @@ def sigmoid(s):
 
 def value_of(D, p, q):
     """V(D, G) = ∫ p log D + q log(1 − D), by the sum over the lattice; and D there."""
-    s = values(D, lattice)[:, 0].astype("float64")
+    s = applied(D, lattice)[:, 0].astype("float64")
     return float(-(p * np.logaddexp(0, -s) + q * np.logaddexp(0, s)).sum() * dx), sigmoid(s)
 
 
@@ -75,7 +69,7 @@ whitened = np.linalg.solve(A, (lattice - b).T)
 q_exact = on_lattice(np.exp(-0.5 * (whitened ** 2).sum(0)))
 p_exact = on_lattice(p.density(lattice))
 D1 = discriminator()
-trainer = game(linear, D1, 2)
+trainer = game(linear, D1)
 value_best = minimax_value(p_exact, q_exact, dx)
 D_best = optimal_discriminator(p_exact, q_exact, dx=dx)
 climb = []                                                  # (step, V) while D ascends and G stays as it is
@@ -94,9 +88,9 @@ claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart)
 z = mg.to_numpy(mg.randn(2000, 2))
 told, gap = {}, 0.0
 for loss in ("saturating", "non_saturating"):
-    probe = game(linear, D1, 2, loss, lr=0.0)               # rate 0: looks, and changes nothing
+    probe = game(linear, D1, loss, lr=0.0)               # rate 0: looks, and changes nothing
     record = probe.update_generator(len(z), noise=z)
-    d = sigmoid(values(D1, values(linear, z))[:, 0].astype("float64"))
+    d = sigmoid(applied(D1, applied(linear, z))[:, 0].astype("float64"))
     closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)
     gap = max(gap, abs(mg.to_numpy(record.logit_gradients["fake"])[:, 0] * len(z) - closed).max())
     told[loss] = -len(z) * mg.to_numpy(record.sample_gradient)          # per sample, in the direction of descent
@@ -125,8 +119,8 @@ def estimate(x):
     return smooth(counts.ravel())
 
 
-G, D = generator(2), discriminator()
-trainer, p_smooth = game(G, D, 2), smooth(p_exact)
+G, D = generator(), discriminator()
+trainer, p_smooth = game(G, D), smooth(p_exact)
 moments = sorted({STEPS // 100, STEPS // 10, STEPS})
 bounds, album = [], {}                                      # (step, −log 4 + 2 JSD), and what the pictures need
 z_arrows, z_many = mg.to_numpy(mg.randn(150, 2)), mg.to_numpy(mg.randn(200_000, 2))
@@ -136,13 +130,13 @@ def look(trainer, record):
     """A callback: the bound now and then; at three moments D, D*, G's samples and what D tells them."""
     if trainer.steps % max(STEPS // 40, 1) and trainer.steps not in moments:
         return
-    q = estimate(values(G, z_many if trainer.steps in moments else z_many[:50_000]))
+    q = estimate(applied(G, z_many if trainer.steps in moments else z_many[:50_000]))
     bounds.append((trainer.steps, minimax_value(p_smooth, q, dx)))
     if trainer.steps in moments:
-        probe = game(G, D, 2, lr=0.0)
+        probe = game(G, D, lr=0.0)
         arrows = -len(z_arrows) * mg.to_numpy(probe.update_generator(len(z_arrows), noise=z_arrows).sample_gradient)
         value, d = value_of(D, p_smooth, q)
-        album[trainer.steps] = {"q": q, "D": d, "V": value, "x": values(G, z_arrows), "arrows": arrows,
+        album[trainer.steps] = {"q": q, "D": d, "V": value, "x": applied(G, z_arrows), "arrows": arrows,
                                 "weights": G.state_dict()}
 
 
@@ -166,46 +160,6 @@ for step in range(1, STEPS // 3 + 1):
         after.append((STEPS + step, value_of(D, p_smooth, last["q"])[0]))
 claims.add(f"... as D finds when G stops: V after {STEPS // 3:,} more steps of phase 1",
            after[-1][1], f"<= {bound:.3f}", after[-1][1] <= bound)
-
-# %% 4. Which modes does it make? The published tests, and what loss, k and momentum do on an easier ring
-easy, published = ring(8, radius=2.0, std=0.02), ring(8, radius=1.0, std=0.01)
-SETTINGS = {
-    "easy ring: radius 2, std .02": (easy, {}),
-    "easy ring, saturating": (easy, {"loss": "saturating"}),
-    "easy ring, momentum 0.9": (easy, {"momentum": 0.9}),
-    "easy ring, k = 5": (easy, {"k": 5}),
-    "published ring: radius 1, std .01": (published, {}),
-    "published grid: 5 × 5, std .05": (grid(), {})}
-covered = {}
-for name, (data, options) in SETTINGS.items():
-    mg.seed(arguments.seed)                                 # all start from the same weights
-    trainer = game(generator(16), discriminator(), 16, **options)
-    trainer.fit(data, STEPS if trainer.k == 1 else max(STEPS // 3, 1), batch_size=m)
-    samples = values(trainer.generator, mg.randn(2500, 16))
-    covered[name] = samples, mode_coverage(samples, data.means, data.std), trainer.steps
-
-def show(name, iterations, modes, c):
-    print(f"{name:36} {iterations:>10}   {c.modes:2} / {modes:2} {c.fair_modes:6} / {modes:2} "
-          f"{100 * c.high_quality:12.1f}% {c.reverse_kl:12.3f}")
-
-
-print(f"\n{'2,500 samples, one run each':36} iterations   modes   fair share   high quality   reverse KL")
-for name, (_, c, iterations) in covered.items():
-    show(name, iterations, len(SETTINGS[name][0].means), c)
-show("(real points of the easy ring)", "", 8, mode_coverage(easy.sample(2500), easy.means, easy.std))
-print("""Published for "GAN", modes and high quality:   ring 1 / 99.3%, grid 3.3 / 0.5%           (VEEGAN 2017, table 1)
-                                               ring 6.3 / 98.2%, grid 17.3 / 94.8%       (PacGAN 2018, table 1)
-A mode counts with one sample within 3 std of its mean, and has its fair share with a fifth of the even share.""")
-for name, (_, c, _) in covered.items():
-    if "published" in name:
-        known = "VEEGAN: 1, PacGAN: 6.3 of 8" if "ring" in name else "VEEGAN: 3.3, PacGAN: 17.3 of 25"
-        claims.add(f"{name}: modes, high quality ({known})", f"{c.modes}, {100 * c.high_quality:.1f}%")
-c = covered["easy ring: radius 2, std .02"][1]
-mark = (">= 7, >= 70%", c.modes >= 7 and c.high_quality >= 0.7) if arguments.full else (None, None)
-claims.add("easy ring: the same of 8", f"{c.modes}, {100 * c.high_quality:.1f}%", *mark)
-for option in ("saturating", "momentum 0.9", "k = 5"):
-    c = covered[f"easy ring, {option}"][1]
-    claims.add(f"... {option}", f"{c.modes}, {100 * c.high_quality:.1f}%")
 
 # %% Pictures of the theory and of the game
 
@@ -257,7 +211,7 @@ for row, (step, seen) in zip(rows, album.items()):
     plane(row[2], f"what D tells G (1 ≙ {unit:.2g})")
     G.load_state_dict(seen["weights"])
     for line in mesh:
-        row[3].plot(*values(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
+        row[3].plot(*applied(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
     plane(row[3], "G: where the grid of z goes")
 figure.suptitle("Algorithm 1: real points green, G's orange, arrows ∂ log D/∂G(z), where G is sent", x=0.01, ha="left")
 common.save(figure, arguments.out / "game.png")
@@ -277,17 +231,5 @@ right.axhline(0.5, color="0.5", linewidth=1)
 right.set(xlabel="iteration", ylim=(0, 1), title="Mean D(x) and D(G(z)) tend to 1/2")
 right.legend(loc="upper right")
 common.save(figure, arguments.out / "values.png")
-
-figure, panels = plt.subplots(2, 3, figsize=(13, 9))
-for axes, (name, (samples, c, iterations)) in zip(panels.flat, covered.items()):
-    data = SETTINGS[name][0]
-    axes.scatter(*data.means.T, s=260, facecolors="none", edgecolors=COLOURS["real"], linewidths=1.5)
-    axes.scatter(*samples.T, s=2, color=COLOURS["generated"], alpha=0.5)
-    plane(axes, f"{name}\n{c.modes} of {len(data.means)} modes, {100 * c.high_quality:.0f}% high quality",
-          limit=1.5 * abs(data.means).max())
-    axes.set(xticks=[], yticks=[])
-figure.suptitle(f"Which modes the vanilla GAN makes: a matter of scale, k, loss ({STEPS:,} iterations; k = 5: a third)",
-                x=0.01, ha="left")
-common.save(figure, arguments.out / "modes.png")
 
 common.finish(arguments, claims)

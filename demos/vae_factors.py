@@ -63,8 +63,7 @@ def encoded(encoder):
 
 def decoded(decoder, z):
     """Pictures (n, 256) of codes z (n, D)"""
-    with mg.no_grad():
-        return mg.to_numpy(F.sigmoid(decoder(mg.backend.asarray(z.astype(np.float32)))))
+    return common.applied(lambda part: F.sigmoid(decoder(part)), z)
 
 
 # %% What does a dimension move? Decode its traversal, and read the factors off each picture

@@ -59,8 +59,7 @@ def vae(hidden, d, lr=1e-3):
 
 def decoded(decoder, z):
     """Pixel probabilities (n, 784) of codes z (n, d), as a NumPy array"""
-    with mg.no_grad():
-        return mg.to_numpy(F.sigmoid(decoder(mg.backend.asarray(np.asarray(z, np.float32)))))
+    return common.applied(lambda part: F.sigmoid(decoder(part)), z)
 
 
 claims = common.Claims()
