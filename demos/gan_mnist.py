@@ -22,6 +22,7 @@ from tqdm import tqdm
 import minigen as mg
 from minigen import inspect
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+from minigen.layers.initialisers import normal
 
 arguments = common.arguments(__doc__, steps=1100, quick=4, data=True, full=11_000, options={
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
@@ -30,7 +31,7 @@ arguments = common.arguments(__doc__, steps=1100, quick=4, data=True, full=11_00
     "--resume": dict(action="store_true", help="go on from the checkpoint in --out"),
 })
 channels, latent, m = 32, 64, 32
-rate_G, rate_D = 3e-3, 5e-4
+rate_G, rate_D = 5e-3, 5e-4                         # a fast G against a slow D
 if arguments.full:
     arguments.data = "full"
 images, _ = common.digits(arguments)
@@ -41,22 +42,22 @@ if arguments.full:                                  # the paper's split: 50,000 
 # %% The two players
 def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
-    c = channels
+    c, init = channels, normal(0.02)
     return Sequential(
-        Dense(latent, 8 * c, bias=False), BatchNorm(8 * c), ReLU(),
-        Dense(8 * c, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
-        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), BatchNorm(c), ReLU(),
-        ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
+        Dense(latent, 8 * c, bias=False, init=init), BatchNorm(8 * c), ReLU(),
+        Dense(8 * c, 2 * c * 7 * 7, bias=False, init=init), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
+        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False, init=init), BatchNorm(c), ReLU(),
+        ConvTranspose2d(c, 1, 4, stride=2, padding=1, init=init), Sigmoid())
 
 
 def discriminator():
     """images (m, 1, 28, 28) -> logits (m, 1); D(x) is their sigmoid"""
-    c = channels
+    c, init = channels, normal(0.02)
     return Sequential(
-        Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
-        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), BatchNorm(2 * c), LeakyReLU(0.2),
-        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False), BatchNorm(4 * c), LeakyReLU(0.2),
-        Dense(4 * c, 1))
+        Conv2d(1, c, 4, stride=2, padding=1, init=init), LeakyReLU(0.2),
+        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False, init=init), BatchNorm(2 * c), LeakyReLU(0.2),
+        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False, init=init), BatchNorm(4 * c), LeakyReLU(0.2),
+        Dense(4 * c, 1, init=init))
 
 
 def adam(network, rate):

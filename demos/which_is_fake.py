@@ -25,39 +25,34 @@ from PIL import Image
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+from minigen.layers.initialisers import normal
 
 arguments = common.arguments(__doc__, steps=1100, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
 PAIRS, ROUNDS, COUNTED = 60, 20, 1000               # on the page; in a game; for D's share
 channels, latent = 32, 64
-if arguments.checkpoint:
-    try:
-        with np.load(arguments.checkpoint) as file:     # the sizes of the players stand in their first weights
-            channels, latent = len(file["discriminator/0.weight"]), file["generator/0.weight"].shape[1]
-    except (OSError, ValueError, KeyError) as error:
-        sys.exit(f"--checkpoint {arguments.checkpoint} is not a checkpoint of gan_mnist.py ({error}); run that demo first")
 
 
 # %% The two players of gan_mnist.py
 def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
-    c = channels
+    c, init = channels, normal(0.02)
     return Sequential(
-        Dense(latent, 8 * c, bias=False), BatchNorm(8 * c), ReLU(),
-        Dense(8 * c, 2 * c * 7 * 7, bias=False), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
-        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), BatchNorm(c), ReLU(),
-        ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
+        Dense(latent, 8 * c, bias=False, init=init), BatchNorm(8 * c), ReLU(),
+        Dense(8 * c, 2 * c * 7 * 7, bias=False, init=init), Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
+        ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False, init=init), BatchNorm(c), ReLU(),
+        ConvTranspose2d(c, 1, 4, stride=2, padding=1, init=init), Sigmoid())
 
 
 def discriminator():
     """images (m, 1, 28, 28) -> logits (m, 1); D(x) is their sigmoid"""
-    c = channels
+    c, init = channels, normal(0.02)
     return Sequential(
-        Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
-        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), BatchNorm(2 * c), LeakyReLU(0.2),
-        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False), BatchNorm(4 * c), LeakyReLU(0.2),
-        Dense(4 * c, 1))
+        Conv2d(1, c, 4, stride=2, padding=1, init=init), LeakyReLU(0.2),
+        Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False, init=init), BatchNorm(2 * c), LeakyReLU(0.2),
+        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False, init=init), BatchNorm(4 * c), LeakyReLU(0.2),
+        Dense(4 * c, 1, init=init))
 
 
 def adam(network, rate):
@@ -72,13 +67,12 @@ def prior(m):
 
 
 G, D = generator(), discriminator()
-trainer = mg.trainers.GANTrainer(
-    G, D, adam(G, 3e-3), adam(D, 5e-4), generator_loss="non_saturating", prior=prior)
+trainer = mg.trainers.GANTrainer(G, D, adam(G, 5e-3), adam(D, 5e-4), generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:
         mg.checkpoint.load(arguments.checkpoint, trainer)
-    except ValueError as error:
-        sys.exit(f"--checkpoint: {error}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"--checkpoint {arguments.checkpoint} is not a checkpoint of gan_mnist.py ({error}); run that demo first")
     mg.seed(arguments.seed)
 else:
     trainer.fit(common.digits(arguments)[0], arguments.steps, batch_size=32, checkpoint=arguments.out / "checkpoint.npz")

@@ -73,7 +73,7 @@ def test_its_pictures_are_test_digits_and_what_d_saw(data, made):
     test_images = {x.tobytes() for x in np.round(255 * mg.data.mnist_sample("test")[0]).astype(np.uint8)}
     with np.load(made[1]) as file:
         state = {name.removeprefix("discriminator/"): file[name] for name in file.files if name.startswith("discriminator/")}
-    space = {**vars(layers), "channels": len(state["0.weight"])}
+    space = {**vars(layers), "normal": layers.initialisers.normal, "channels": len(state["0.weight"])}
     exec(functions("which_is_fake.py", "discriminator"), space)
     D = space["discriminator"]().eval()
     D.load_state_dict(state)
