@@ -24,7 +24,7 @@ from minigen.layers.initialisers import he
 from minigen.metrics import fit_pca, mse, nearest_neighbour_accuracy, principal_angles
 
 arguments = common.arguments(__doc__, steps=950, full=4690, data=True, options={
-    "--seeds": {"type": common._positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
+    "--seeds": {"type": common.positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
 if arguments.full:
     arguments.data = "full"
 SEEDS = arguments.seeds or (3 if arguments.full else 1)

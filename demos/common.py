@@ -51,7 +51,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
     name = pathlib.Path(getattr(sys.modules["__main__"], "__file__", "notebook")).stem
     parser = argparse.ArgumentParser(name, description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--steps", type=_positive, help=f"training steps (default {steps:,})")
+    add("--steps", type=positive, help=f"training steps (default {steps:,})")
     add("--seed", type=int, default=0, help="every random number comes from it (default 0)")
     add("--backend", choices=("numpy", "cupy", "auto"), default=os.environ.get("MINIGEN_BACKEND") or "numpy",
         help="where arrays live (default: MINIGEN_BACKEND, else numpy)")
@@ -114,7 +114,8 @@ def _version():
         return "not installed"
 
 
-def _positive(text):
+def positive(text):
+    """The type of a flag that is a number of something, 1 or more"""
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return int(text)
