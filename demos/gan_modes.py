@@ -95,7 +95,7 @@ for axes, (name, ((samples, c), *_)) in zip(panels.flat, runs.items()):
     edge = 1.5 * abs(means).max()
     axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xticks=[], yticks=[],
              title=f"{name}\n{c.modes} of {len(means)} modes, {100 * c.high_quality:.0f}% high quality")
-figure.suptitle(f"Which modes the vanilla GAN makes: a matter of scale, k, loss ({STEPS:,} iterations; k = 5: a third)",
+figure.suptitle(f"Which modes the vanilla GAN makes: a matter of data, k, loss, seed ({STEPS:,} iterations; k = 5: a third)",
                 x=0.01, ha="left")
 common.save(figure, arguments.out / "modes.png")
 
