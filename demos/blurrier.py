@@ -113,11 +113,12 @@ KINDS = {"real": real, "VAE": means, "GAN": fakes,
 
 # %% Blur in the pixels, quality in the judge's features
 judge = common.judge()
+convolutions = Sequential(*judge[:9])
 
 
 def features(x):
     """(n, 64): the judge's last feature maps, averaged over the image"""
-    return common.applied(lambda part: F.mean(Sequential(*judge[:9])(part), axis=(2, 3)), x)
+    return common.applied(lambda part: F.mean(convolutions(part), axis=(2, 3)), x)
 
 
 SHARPNESS = {"Laplacian variance": laplacian_variance, "energy above 1/4 cycle": high_frequency_share,

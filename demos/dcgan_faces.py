@@ -29,7 +29,7 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
 from minigen.metrics import paired_interval
 
 arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
-    "--seeds": dict(type=int, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
+    "--seeds": dict(type=common.positive, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
 })
 LATENT, CHANNELS = 100, 16

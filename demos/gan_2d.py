@@ -1,11 +1,11 @@
-"""Algorithm 1 in the plane, where the data's density is known: what D should say, what it tells G, which modes G makes.
+"""Algorithm 1 in the plane, where the data's density is known: what D should say, and what it tells G.
 
 Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) = −log 4 + 2 JSD(p ‖ q),
 least where q = p. In two dimensions all of that can be looked at. Read next: gan_modes.py, which modes of the data such a
 game finds.
 
     python demos/gan_2d.py              about a minute on two cores
-    python demos/gan_2d.py --full       larger networks and batches, 5,000 iterations: some three minutes
+    python demos/gan_2d.py --full       larger networks and batches, 5,000 iterations: a minute or two
 """
 
 # %% The data, the two players, and what is known about them
@@ -88,7 +88,7 @@ claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart)
 z = mg.to_numpy(mg.randn(2000, 2))
 told, gap = {}, 0.0
 for loss in ("saturating", "non_saturating"):
-    probe = game(linear, D1, loss, lr=0.0)               # rate 0: looks, and changes nothing
+    probe = game(linear, D1, loss, lr=0.0)                  # rate 0: looks, and changes nothing
     record = probe.update_generator(len(z), noise=z)
     d = sigmoid(applied(D1, applied(linear, z))[:, 0].astype("float64"))
     closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)

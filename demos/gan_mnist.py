@@ -8,7 +8,7 @@ Read next: minigen/trainers/gan.py, where each line of the algorithm is one line
     python demos/gan_mnist.py                       under two minutes on two cores; pictures in out/gan_mnist
     python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
-    python demos/gan_mnist.py --full                all of MNIST, ten times as long: some ten minutes; and the paper's own measure
+    python demos/gan_mnist.py --full                all of MNIST, ten times as long: a quarter of an hour; the paper's own measure
 """
 
 # %% The data: images x alone, no labels

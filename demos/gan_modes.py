@@ -19,7 +19,7 @@ from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 from minigen.metrics import mode_coverage
 
 arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000, options={
-    "--seeds": {"type": common.positive, "help": "how many runs of each test, --seed and those after it (default 1; 3 with --full)"}})
+    "--seeds": {"type": common.positive, "help": "how many runs of each test, from --seed on (default 1; 3 with --full)"}})
 SEEDS = range(arguments.seed, arguments.seed + (arguments.seeds or (3 if arguments.full else 1)))
 STEPS, LATENT = arguments.steps, 16
 hidden, m = (128, 256) if arguments.full else (64, 128)
@@ -59,7 +59,8 @@ runs = {name: [play(seed, *setting) for seed in SEEDS] for name, setting in SETT
 
 # %% The counts, beside the published ones
 def show(name, seed, modes, c):
-    print(f"{name:36} {seed:>4}   {c.modes:2} / {modes:2} {c.fair_modes:6} / {modes:2} {100 * c.high_quality:12.1f}% {c.reverse_kl:12.3f}")
+    print(f"{name:36} {seed:>4}   {c.modes:2} / {modes:2} {c.fair_modes:6} / {modes:2} "
+          f"{100 * c.high_quality:12.1f}% {c.reverse_kl:12.3f}")
 
 
 print(f"\n{'2,500 samples of each run':36} seed   modes   fair share   high quality   reverse KL")
@@ -73,6 +74,7 @@ A mode counts with one sample within 3 std of its mean, and has its fair share w
 
 
 def counted(name):
+    """Modes and share of good samples of each run, as a text"""
     return "; ".join(f"{c.modes}, {100 * c.high_quality:.1f}%" for _, c in runs[name])
 
 
