@@ -4,8 +4,9 @@ Soumith Chintala and others collected seventeen tips in 2016 (github.com/soumith
 kept up). Here a small GAN learns the ring of 8, and every tip that has a meaning in the plane is one switch of
 Algorithm 1. Its effect, with the tip minus without it and all else equal, is measured over seeds: on the modes covered,
 and on the share of good samples. One setting of each tip, none tuned, and the beginning of training: another game may
-answer otherwise. What is exactly true of the tips is checked apart. Not for the plane: 7 (convolutions:
-dcgan_faces.py), 12 and 16 (labels and conditions), the pooling and up-sampling of 5.
+answer otherwise. What is exactly true of the tips is checked apart. Tip 10, track failures early, has a script of its own,
+gan_failures.py. Not for the plane: 7 (convolutions: dcgan_faces.py), 12 and 16 (labels and conditions), the pooling and
+up-sampling of 5.
 
     python demos/ganhacks.py                under two minutes on two cores; --seeds 16: narrower intervals
     python demos/ganhacks.py --full         4,000 iterations each, some ten minutes: some answers change
@@ -15,6 +16,7 @@ dcgan_faces.py), 12 and 16 (labels and conditions), the pooling and up-sampling 
 import math
 from collections import deque
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import common
 import numpy as np
@@ -28,9 +30,8 @@ from minigen.metrics import mode_coverage, paired_interval
 arguments = common.arguments(__doc__, steps=700, quick=10, full=4000, options={
     "--seeds": {"type": int, "default": 8, "help": "runs of each variant, at least 2 (default 8)"}})
 S, STEPS = 2 if arguments.quick else max(arguments.seeds, 2), arguments.steps
-M, HIDDEN, LATENT, RATE = 64, 32, 2, 3e-3
+M, HIDDEN, LATENT = 64, 32, 2
 ring = mg.data.ring(8, radius=2.0, std=0.05)
-claims = common.Claims()
 
 
 class Dense(Layer):
@@ -70,7 +71,7 @@ def players(o):
 # %% Algorithm 1, and where each tip enters it
 BASELINE = dict(tanh=False, saturating=False, uniform=False, norm=False, joint=False, relu=False, real=(1, 1),
                 fake=(0, 0), flip=0, replay=False, sgd="", beta1=0.5, balance=False, noise=0, layer_noise=False, k=1,
-                pack=1, dropout=False, rates=(RATE, RATE), ignore_z=False, dead=False)  # the last three plant failures
+                pack=1, dropout=False)
 
 
 def bracket(logits, label):
@@ -84,22 +85,19 @@ def array(x):
 
 def play(steps=STEPS, **switch):
     """The game with the settings of BASELINE, but for those that `switch` changes. After every iteration: its share of
-    the whole, m -> samples (S, m, 2), the players, and what was seen on the way."""
+    the whole, m -> samples (S, m, 2), and the players."""
     o = SimpleNamespace(**{**BASELINE, **switch})
     mg.seed(arguments.seed)                                 # the same weights, z and x for all, if the switch allows it
     rng = np.random.default_rng(arguments.seed)             # what the tips draw besides
     G, D = players(o)
-    if o.dead:
-        G.steps[0].bias.data[...] = G.steps[2].bias.data[...] = -100
     optimizers = [mg.optim.SGD(network.parameters(), 0.1, momentum=0.5) if name in o.sgd else               # tip 9
-                  mg.optim.Adam(network.parameters(), rate, betas=(o.beta1, 0.999))
-                  for name, network, rate in zip("GD", (G, D), o.rates)]
+                  mg.optim.Adam(network.parameters(), 3e-3, betas=(o.beta1, 0.999))
+                  for name, network in zip("GD", (G, D))]
     past, scale = deque(maxlen=100), 2.2 if o.tanh else 1.0                 # 2.2: the ring then lies in [−1, 1]²
 
     def prior(m):
         a = math.sqrt(3)                                                    # uniform of the same variance
-        z = mg.random.uniform(-a, a, (S, m, LATENT)) if o.uniform else mg.randn(S, m, LATENT)               # tip 3
-        return 0 * z if o.ignore_z else z
+        return mg.random.uniform(-a, a, (S, m, LATENT)) if o.uniform else mg.randn(S, m, LATENT)            # tip 3
 
     def labels(low, high):
         label = rng.uniform(low, high, (S, M // o.pack, 1))                                                 # tip 6
@@ -137,9 +135,8 @@ def play(steps=STEPS, **switch):
         with mg.frozen(D):                                                  # phase 2
             logits = judged(G(prior(M)))
         loss = F.mean(F.logsigmoid(-logits) if o.saturating else -F.logsigmoid(logits), axis=(1, 2))        # tip 2
-        descent = mg.grad(F.sum(loss), G.parameters())
-        optimizers[0].step(descent)
-        yield (step + 1) / total, sample, (G, D), (value, loss, ascent, descent, fake)                      # tip 10
+        optimizers[0].step(mg.grad(F.sum(loss), G.parameters()))
+        yield (step + 1) / total, sample, (G, D)
 
 
 # %% The tips: (number and name, the settings with it, the settings without it). A baseline that has it is switched off
@@ -181,41 +178,57 @@ def measure(settings):
     return measured[key]
 
 
-def verdict(low, high):
-    return "helped" if low > 0 else "hurt" if high < 0 else "no effect seen"
+# %% Every tip's three effects, as a table
+class Effect(NamedTuple):
+    """The mean over the seeds of a measure with the tip minus without it, its 95% interval, and what that says"""
+    mean: float
+    interval: tuple
+    word: str                                   # helped, hurt or no effect seen: the interval holds 0
+    certain: str                                # the same, by intervals so wide that all of them hold together in 95%
 
 
-effects = {name: (measure(with_tip) - measure(without)).T for name, with_tip, without in TIPS}
+NUMBER = 2 * len(TIPS)                          # of the intervals in the picture, for Bonferroni's correction
+
+
+def effect(differences):
+    """The Effect whose differences (S,) were measured"""
+    intervals = [paired_interval(differences, 1 - 0.05 / number).interval for number in (1, NUMBER)]
+    words = ["helped" if low > 0 else "hurt" if high < 0 else "no effect seen" for low, high in intervals]
+    return Effect(differences.mean(), intervals[0], *words)
+
+
+effects = {name: [*map(effect, (measure(with_tip) - measure(without)).T)] for name, with_tip, without in TIPS}
 baseline, separate, joint = (measure(o).mean(0) for o in ({}, dict(norm=True), dict(norm=True, joint=True)))
 print(f"\nwith the tip − without it, {S} seeds      modes, ≥ 1 sample           modes, fair share           good, %")
-for name, differences in effects.items():
-    print(f"{name:28}", end="")
-    for value, interval in map(paired_interval, differences):
-        word = verdict(*interval).replace("no effect seen", "")
-        print("{:+7.1f} [{:+5.1f}, {:+5.1f}] {:6}".format(value, *interval, word), end="")
-    print()
+for name, row in effects.items():
+    print(f"{name:28}", *("{:+7.1f} [{:+5.1f}, {:+5.1f}] {:6}".format(e.mean, *e.interval, e.word.replace("no effect seen", ""))
+                          for e in row), sep="")
 print("{:28}{:7.1f}{:28.1f}{:28.1f}".format("the baseline itself", *baseline))
 print(f"""Nothing said: no effect seen, the interval holds 0. Good: within 3 std of a mode's mean (real points: 98.9%).
 Fair share: a fifth of the even share. Nearly all rows share the baseline's runs: their luck is in all of these rows.
 Modes with batch norm in D: {separate[0]:.1f} with separate batches, {joint[0]:.1f} with joint ones.
 Published for pairs, on another ring: 6.3 modes become 7.9 (PacGAN 2018, table 1).""")
 
-# %% What is exactly true
-logits = mg.tensor(np.linspace(-8, 8, 1601).reshape(1, -1, 1), requires_grad=True)
-losses = F.logsigmoid(-logits), -F.logsigmoid(logits)
-saturating, non_saturating = (mg.grad(F.sum(loss), logits)[0].numpy() for loss in losses)
-d = 1 / (1 + np.exp(-logits.numpy()))
-gap = abs(non_saturating / saturating / ((1 - d) / d) - 1).max()
-claims.add("2: non-saturating over saturating gradient is (1 − d)/d, d = D(G(z)): relative difference",
-           gap, "<= 1e-6", gap <= 1e-6)
+claims = common.Claims()
+KINDS = {"modes covered": 0, "share of good samples": 2}
+for kind, column in KINDS.items():
+    for word in ("helped", "hurt"):
+        names = [" ".join(name.split()) for name, row in effects.items() if row[column].word == word]
+        claims.add(f"{kind}: of {len(TIPS)} tips, those that {word} (interval without 0)", "; ".join(names) or "none")
+seen, certain = (sum(getattr(row[column], what) != "no effect seen" for row in effects.values() for column in KINDS.values())
+                 for what in ("word", "certain"))
+claims.add(f"of {NUMBER} intervals, those without 0 (by chance, did no tip do anything: {0.05 * NUMBER:.1f})",
+           f"{seen}, and {certain} when all are to hold together")
 
-for _, _, (G, D), _ in play(min(STEPS, 50)):
+# %% What is exactly true
+for _, _, (G, D) in play(min(STEPS, 50)):
     pass
 logits = D(G(mg.randn(S, M, LATENT)))
 losses = -F.mean(F.logsigmoid(logits), axis=(1, 2)), -bracket(logits, array(np.ones((S, M, 1))))
 pairs = zip(*(map(mg.to_numpy, mg.grad(F.sum(loss), G.parameters())) for loss in losses))
 gap = max(float(abs(a - b).max()) for a, b in pairs)
-claims.add("2: ... and is that of flipped labels: largest difference of G's gradients", gap, "<= 1e-6", gap <= 1e-6)
+claims.add("2: the non-saturating gradient is that of flipped labels: largest difference of G's gradients", gap, "<= 1e-6",
+           gap <= 1e-6)
 
 z = np.random.default_rng(arguments.seed).standard_normal((2, 10_000, 100))
 angle = np.arccos((z[0] * z[1]).sum(1) / np.prod(np.linalg.norm(z, axis=2), 0))
@@ -239,78 +252,29 @@ for a, b, what in ((0.9, 0.0, "a = .9 for real"), (0.9, 0.2, "a = .9 for real, b
     claims.add(f"6: labels {what}: D* = (a p + b q)/(p + q), {middle:.2f} where p = q: largest difference",
                gap, "<= 1e-6", gap <= 1e-6)
 
-
-# %% Tip 10, track failures early. The marks were set with another seed
-def norms(gradients):
-    """Of every seed, over all parameters"""
-    return np.sqrt(sum(np.square(mg.to_numpy(g)).reshape(S, -1).sum(1) for g in gradients))
-
-
-def alarms(game):
-    """(S,) by the list's signs, D's loss goes to 0 or varies widely, G's falls away, a gradient exceeds 100, in any
-    window of 50 iterations; and (S,) by a look at the samples: all of a batch within the width of one mode."""
-    watched = [(-mg.to_numpy(value), mg.to_numpy(loss), norms(ascent), norms(descent), mg.to_numpy(fake).std(1).max(1))
-               for *_, (value, loss, ascent, descent, fake) in game]
-    windows = np.lib.stride_tricks.sliding_window_view(np.array(watched), min(50, len(watched)), axis=0)
-    d_loss, g_loss, d_norm, g_norm, spread = windows.transpose(1, 0, 2, 3)                  # each (windows, S, 50)
-    listed = ((d_loss.mean(-1) < 0.2) | (d_loss.std(-1) > 0.5) | (g_loss.mean(-1) < math.log(2) / 2)
-              | (np.maximum(d_norm, g_norm).max(-1) > 100))
-    return listed.any(0), (spread.max(-1) < ring.std).any(0)
-
-
-PLANTED = {"learning rate × 50": dict(rates=(50 * RATE, 50 * RATE)), "D too strong": dict(rates=(RATE / 100, 3 * RATE)),
-           "G's units dead": dict(dead=True, relu=True), "G collapsed, ignores z": dict(ignore_z=True)}
-false = int(np.logical_or(*alarms(play())).sum())
-claims.add(f"10: false alarms in {S} good runs", f"{false} of {S}", "0", false == 0)
-for failure, settings in PLANTED.items():
-    listed, looked = (int(alarm.sum()) for alarm in alarms(play(min(STEPS, 200), **settings)))
-    claims.add(f"10: alarm within 200 iterations: {failure}", f"{listed} of {S}", f"{S} of {S}", listed == S)
-claims.add("10: ... that collapse, by a look at the samples, which the list does not name", f"{looked} of {S}",
-           f"{S} of {S}", looked == S)
-
-# %% The effects, as claims
-KINDS = {"modes": 0, "good samples, %": 2}
-number = len(KINDS) * len(TIPS)
-sure = 1 - 0.05 / number                                    # Bonferroni: then all intervals hold together, in 95%
-table = {}                                      # (tip, kind) -> value, interval, its verdict, the stricter interval's
-for name, differences in effects.items():
-    for kind, column in KINDS.items():
-        value, interval = paired_interval(differences[column])
-        stricter = paired_interval(differences[column], sure).interval
-        table[name, kind] = value, interval, verdict(*interval), verdict(*stricter)
-    claims.add(f"tip {name}", "; ".join("{} {:+.1f} [{:+.1f}, {:+.1f}] {}".format(kind, value, *interval, word)
-                                        for kind in KINDS for value, interval, word, _ in [table[name, kind]]))
-seen, certain = (sum(row[i] != "no effect seen" for row in table.values()) for i in (2, 3))
-claims.add(f"of {number} intervals, those without 0 (by chance, did no tip do anything: {0.05 * number:.1f})",
-           f"{seen}, and {certain} when all are to hold together")
-
 # %% The picture: every tip's two effects with their intervals
 VERDICTS = {"helped": COLOURS["D"], "hurt": COLOURS["G"], "no effect seen": "0.6"}
-figure, panels = plt.subplots(1, 2, figsize=(13, 9), sharey=True)
-for axes, kind, title in zip(panels, KINDS, (f"Modes covered, of 8 (baseline {baseline[0]:.1f})",
-                                             f"Good samples, % (baseline {baseline[2]:.0f}%)")):
-    for row, name in enumerate(effects):
-        value, interval, word, stricter = table[name, kind]
-        axes.plot(interval, (row, row), color=VERDICTS[word], linewidth=3.5)
-        axes.plot(value, row, "o", color=VERDICTS[word], markersize=11, markeredgewidth=2.5,
-                  markerfacecolor="white" if stricter == "no effect seen" else VERDICTS[word])
+figure, panels = plt.subplots(1, 2, figsize=(10.4, 7.2), sharey=True)
+titles = f"Modes covered, of 8 (baseline {baseline[0]:.1f})", f"Good samples, % (baseline {baseline[2]:.0f}%)"
+for axes, column, title in zip(panels, KINDS.values(), titles):
+    for row, e in enumerate(row[column] for row in effects.values()):
+        colour = VERDICTS[e.word]
+        axes.plot(e.interval, (row, row), color=colour, linewidth=2.8)
+        axes.plot(e.mean, row, "o", color=colour, markersize=8.5, markeredgewidth=2,
+                  markerfacecolor="white" if e.certain == "no effect seen" else colour)
     axes.axvline(0, color="0.3", linewidth=1)
-    axes.set(xlabel="with the tip − without it", yticks=range(len(effects)))
-    axes.set_title(title, fontsize=16)
-    axes.xaxis.label.set_size(15)
+    axes.set(title=title, xlabel="with the tip − without it", yticks=range(len(effects)))
     axes.xaxis.set_major_locator(plt.MaxNLocator(9, integer=True))
     axes.grid(axis="x")
-    axes.tick_params(axis="x", labelsize=14)
+    axes.tick_params(axis="y", length=0)
 panels[0].set_yticklabels([name[:2].replace(" ", "\u2007") + name[2:] for name in effects], ha="left")  # a digit wide
-panels[0].tick_params(axis="y", length=0, labelsize=16, pad=215)
-panels[1].tick_params(axis="y", length=0)
+panels[0].tick_params(axis="y", labelsize=12.5, pad=172)
 panels[0].invert_yaxis()
 for word, colour in VERDICTS.items():
-    panels[0].plot([], [], "-o", color=colour, linewidth=3.5, markersize=11, label=word)
-panels[0].plot([], [], "o", color="0.3", markersize=11, label=f"filled: also if all {number} are to hold together")
-figure.legend(loc="outside lower center", ncols=4, fontsize=14)
-figure.suptitle(f"Which tips helped on the ring of 8? {S} seeds, {STEPS:,} iterations, 95% intervals",
-                x=0.01, ha="left", fontsize=18)
+    panels[0].plot([], [], "-o", color=colour, linewidth=2.8, markersize=8.5, label=word)
+panels[0].plot([], [], "o", color="0.3", markersize=8.5, label=f"filled: also if all {NUMBER} are to hold together")
+figure.legend(loc="outside lower center", ncols=4)
+figure.suptitle(f"Which tips helped on the ring of 8? {S} seeds, {STEPS:,} iterations, 95% intervals", x=0.01, ha="left")
 common.save(figure, arguments.out / "ganhacks.png")
 
-common.finish(arguments, claims, measured=measured)
+common.finish(arguments, claims, measured=measured, effects={name: [e._asdict() for e in row] for name, row in effects.items()})

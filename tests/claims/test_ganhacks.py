@@ -1,4 +1,4 @@
-"""The tips of ganhacks: what is exactly true holds, failures raise an alarm, and every tip has its measured effect."""
+"""The tips of ganhacks: what is exactly true holds, and every tip has its measured effect."""
 
 import pytest
 
@@ -7,9 +7,10 @@ pytestmark = pytest.mark.claims
 
 def test_the_claims_hold(run_demo, tmp_path):
     run = run_demo("ganhacks")
-    # the list's own signs of failure do not see a generator that ignores z: the demo says so, and what does see it
-    assert [row["claim"] for row in run["claims"] if row["verdict"] == "not held" and "collapsed" not in row["claim"]] == []
-    assert [row["verdict"] for row in run["claims"]].count("held") >= 10
-    tips = [row["measured"] for row in run["claims"] if row["claim"].startswith("tip ")]
-    assert len(tips) == 19 and any("helped" in tip for tip in tips) and any("no effect seen" in tip for tip in tips)
+    verdicts = [row["verdict"] for row in run["claims"]]
+    assert verdicts.count("held") == 4 and "not held" not in verdicts
+    effects = run["figures"]["effects"]                         # name -> of modes, of fair modes, of good samples
+    assert len(effects) == 19 and "no effect seen" in [row[0]["word"] for row in effects.values()]
+    for tip, word in (("9   Adam, not SGD", "helped"), ("9   Adam's β₁ = .5, not .9", "helped"), ("17  dropout in G, kept", "hurt")):
+        assert effects[tip][0]["certain"] == word, tip          # the largest effects, whatever the seed
     assert (tmp_path / "ganhacks.png").exists()

@@ -1,0 +1,145 @@
+"""Track failures early, tip 10 of the list that ganhacks.py measures: how does a game that goes wrong look from inside?
+
+The list names four signs: D's loss goes to 0, D's loss varies widely, G's loss falls away, the norm of a gradient exceeds 100.
+Here four failures are planted in a small game that otherwise goes well, over several seeds, and the signs are read off what the
+trainer records of every iteration. One failure they do not see: a G that ignores its noise. It is seen by a look at its samples.
+
+    python demos/gan_failures.py               a minute on two cores
+    python demos/gan_failures.py --seeds 16    more runs of each game
+"""
+
+# %% A good game: the ring of 8, two small networks, Adam
+import math
+
+import common
+import numpy as np
+from common import COLOURS, plt
+
+import minigen as mg
+from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
+
+arguments = common.arguments(__doc__, steps=400, quick=10, options={
+    "--seeds": {"type": common.positive, "default": 8, "help": "runs of each game (default 8)"}})
+M, HIDDEN, LATENT, RATE = 64, 32, 2, 3e-3
+ring = mg.data.ring(8, radius=2.0, std=0.05)
+
+
+def normal(m):
+    """The noise of a good game"""
+    return mg.randn(m, LATENT)
+
+
+def constant(m):
+    """Noise that says nothing: the same z again and again"""
+    return 0 * mg.randn(m, LATENT)
+
+
+def game(rates=(RATE, RATE), prior=normal, dead=False):
+    """A GANTrainer. rates: Adam's, of G and of D. dead: all of G's hidden units are off, for every z."""
+    G = Sequential(Dense(LATENT, HIDDEN), ReLU(), Dense(HIDDEN, HIDDEN), ReLU(), Dense(HIDDEN, 2))
+    D = Sequential(Dense(2, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, 1))
+    if dead:
+        G.steps[0].bias.data[...] = G.steps[2].bias.data[...] = -100
+    players = [mg.optim.Adam(network.parameters(), rate, betas=(0.5, 0.999)) for network, rate in zip((G, D), rates)]
+    return mg.trainers.GANTrainer(G, D, *players, generator_loss="non_saturating", prior=prior)
+
+
+# %% The failures, and what is watched of every iteration
+GAMES = {
+    "a good game": {},
+    "learning rate × 50": dict(rates=(50 * RATE, 50 * RATE)),
+    "D too strong": dict(rates=(RATE / 100, 3 * RATE)),
+    "G's units are dead": dict(dead=True),
+    "G ignores its noise": dict(prior=constant)}
+
+
+def norm(gradients):
+    """Of all parameters together"""
+    return math.sqrt(sum(float((g * g).sum()) for g in gradients.values()))
+
+
+def play(seed, options):
+    """What was seen in every iteration (iterations, 5): D's loss −V, G's loss, the norms of their gradients, and the
+    standard deviation of a batch of G's samples, the larger of its two coordinates'."""
+    mg.seed(seed)
+    trainer, seen = game(**options), []
+
+    def watch(trainer, record):
+        with mg.no_grad():
+            samples = mg.to_numpy(trainer.generator(trainer.prior(M)))
+        seen.append([-trainer.phase_1.value, record.value, norm(trainer.phase_1.gradients), norm(record.gradients),
+                     samples.std(0).max()])
+
+    trainer.fit(ring, arguments.steps, batch_size=M, callbacks=[watch])
+    return np.array(seen)
+
+
+seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+games = {name: np.stack([play(seed, options) for seed in seeds]) for name, options in GAMES.items()}   # each (seeds, iterations, 5)
+
+# %% The signs, each in a window of 50 iterations. The marks were set with other seeds
+WINDOW = min(50, arguments.steps)
+
+
+def signs(seen):
+    """seen (seeds, iterations, 5) -> name of a sign -> whether each window shows it (seeds, windows)"""
+    windows = np.lib.stride_tricks.sliding_window_view(seen, WINDOW, axis=1)            # (seeds, windows, 5, 50)
+    d_loss, g_loss, d_norm, g_norm, spread = np.moveaxis(windows, 2, 0)
+    return {"D's loss 0": d_loss.mean(-1) < 0.2,
+            "it varies": d_loss.std(-1) > 0.5,
+            "G's loss 0": g_loss.mean(-1) < math.log(2) / 2,
+            "norm > 100": np.maximum(d_norm, g_norm).max(-1) > 100,
+            "one place": spread.max(-1) < ring.std}                                     # all samples; not in the list
+
+
+signs_of = {name: signs(seen) for name, seen in games.items()}
+*listed, look = signs_of["a good game"]
+print(f"\n{f'seen in, of {len(seeds)} seeds':20}", *(f"{sign:>11}" for sign in (*listed, look)))
+for name, shown in signs_of.items():
+    print(f"{name:20}", *(f"{windows.any(1).sum():11}" for windows in shown.values()))
+print(f"""Signs in any {WINDOW} iterations: D's loss has a mean < 0.2, or a std > 0.5; G's loss has a mean < ½ log 2;
+the norm of a gradient exceeds 100; and, not in the list, G's samples have a std < {ring.std}, always.""")
+
+claims = common.Claims()
+
+
+def claim(text, name, which, wanted):
+    """Add the claim that in game `name` one of these signs shows in `wanted` of the seeds, and say after how many iterations"""
+    seen = np.any([signs_of[name][sign] for sign in which], axis=0)                     # (seeds, windows)
+    runs = seen.any(1)
+    after = f", after {np.median(seen[runs].argmax(1) + WINDOW):.0f} iterations" if runs.any() else ""
+    claims.add(text, f"{runs.sum()} of {len(seeds)}{after}", f"{wanted} of {len(seeds)}", runs.sum() == wanted)
+
+
+claim("the list's signs in a good game: false alarms", "a good game", listed, 0)
+for name in [*GAMES][1:]:
+    claim(f"the list's signs of failure show: {name}", name, listed, len(seeds))
+claim("... that last one shows in the samples, which lie in one place; the list does not name it", name, [look], len(seeds))
+claim("... and those of a good game do", "a good game", [look], 0)
+
+# %% The picture: what was seen in all seeds of each game. Grey: a sign of failure, if it stays there
+SHOWN = {                                                   # label -> (columns of what was seen, range, zone of failure)
+    "D's loss, −V": ([0], (0.01, 30), (0.01, 0.2)),
+    "G's loss": ([1], (0.01, 300), (0.01, math.log(2) / 2)),
+    "norm of the gradient": ([2, 3], (1e-4, 1e4), (100, 1e4)),
+    "std of G's samples": ([4], (1e-3, 10), (1e-3, ring.std))}
+figure, panels = plt.subplots(len(SHOWN), len(GAMES), figsize=(13, 9), sharex=True, sharey="row")
+for row, (label, (columns, (low, high), zone)) in zip(panels, SHOWN.items()):
+    row[0].set_ylabel(label)
+    for axes, seen in zip(row, games.values()):
+        axes.axhspan(*zone, color="0.9")
+        for column in columns:
+            inside = seen[..., column].T.clip(1.2 * low, high / 1.2)
+            axes.plot(inside, color=COLOURS["D" if column in (0, 2) else "G"], linewidth=0.7, alpha=0.7)
+        axes.set(yscale="log", ylim=(low, high))
+for axes, name in zip(panels[0], GAMES):
+    axes.set_title(name)
+for axes in panels[-1]:
+    axes.set_xlabel("iteration")
+for who in "DG":
+    panels[2, 0].plot([], [], color=COLOURS[who], label=f"of {who}")
+panels[2, 0].legend(loc="lower center", ncols=2)
+figure.suptitle(f"A good game and four that fail, {len(seeds)} seeds each (grey: a sign of failure)", x=0.01, ha="left")
+common.save(figure, arguments.out / "failures.png")
+
+common.finish(arguments, claims)
