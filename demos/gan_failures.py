@@ -79,17 +79,18 @@ games = {name: np.stack([play(seed, options) for seed in seeds]) for name, optio
 
 # %% The signs, each in a window of 50 iterations. The marks were set with other seeds
 WINDOW = min(50, arguments.steps)
+LOW_D, VARIES, LOW_G, STEEP, NARROW = 0.2, 0.5, math.log(2) / 2, 100, ring.std
 
 
 def signs(seen):
     """seen (seeds, iterations, 5) -> name of a sign -> whether each window shows it (seeds, windows)"""
     windows = np.lib.stride_tricks.sliding_window_view(seen, WINDOW, axis=1)            # (seeds, windows, 5, 50)
     d_loss, g_loss, d_norm, g_norm, spread = np.moveaxis(windows, 2, 0)
-    return {"D's loss 0": d_loss.mean(-1) < 0.2,
-            "it varies": d_loss.std(-1) > 0.5,
-            "G's loss 0": g_loss.mean(-1) < math.log(2) / 2,
-            "norm > 100": np.maximum(d_norm, g_norm).max(-1) > 100,
-            "one place": spread.max(-1) < ring.std}                                     # all samples; not in the list
+    return {"D's loss 0": d_loss.mean(-1) < LOW_D,
+            "it varies": d_loss.std(-1) > VARIES,
+            "G's loss 0": g_loss.mean(-1) < LOW_G,
+            "norm > 100": np.maximum(d_norm, g_norm).max(-1) > STEEP,
+            "one place": spread.max(-1) < NARROW}                                       # all samples; not in the list
 
 
 signs_of = {name: signs(seen) for name, seen in games.items()}
@@ -97,8 +98,8 @@ signs_of = {name: signs(seen) for name, seen in games.items()}
 print(f"\n{f'seen in, of {len(seeds)} seeds':20}", *(f"{sign:>11}" for sign in (*listed, look)))
 for name, shown in signs_of.items():
     print(f"{name:20}", *(f"{windows.any(1).sum():11}" for windows in shown.values()))
-print(f"""Signs in any {WINDOW} iterations: D's loss has a mean < 0.2, or a std > 0.5; G's loss has a mean < ½ log 2;
-the norm of a gradient exceeds 100; and, not in the list, G's samples have a std < {ring.std}, always.""")
+print(f"""Signs in any {WINDOW} iterations: D's loss has a mean < {LOW_D}, or a std > {VARIES}; G's loss has a mean < {LOW_G:.2f};
+the norm of a gradient exceeds {STEEP}; and, not in the list, G's samples have a std < {NARROW}, always.""")
 
 claims = common.Claims()
 
@@ -117,12 +118,12 @@ for name in [*GAMES][1:]:
 claim("... that last one shows in the samples, which lie in one place; the list does not name it", name, [look], len(seeds))
 claim("... and those of a good game do", "a good game", [look], 0)
 
-# %% The picture: what was seen in all seeds of each game. Grey: a sign of failure, if it stays there
+# %% The picture: what was seen in all seeds of each game
 SHOWN = {                                                   # label -> (columns of what was seen, range, zone of failure)
-    "D's loss, −V": ([0], (0.01, 30), (0.01, 0.2)),
-    "G's loss": ([1], (0.01, 300), (0.01, math.log(2) / 2)),
-    "norm of the gradient": ([2, 3], (1e-4, 1e4), (100, 1e4)),
-    "std of G's samples": ([4], (1e-3, 10), (1e-3, ring.std))}
+    "D's loss, −V": ([0], (0.01, 30), (0.01, LOW_D)),
+    "G's loss": ([1], (0.01, 300), (0.01, LOW_G)),
+    "norm of the gradient": ([2, 3], (1e-4, 1e4), (STEEP, 1e4)),
+    "std of G's samples": ([4], (1e-3, 10), (1e-3, NARROW))}
 figure, panels = plt.subplots(len(SHOWN), len(GAMES), figsize=(13, 9), sharex=True, sharey="row")
 for row, (label, (columns, (low, high), zone)) in zip(panels, SHOWN.items()):
     row[0].set_ylabel(label)
@@ -139,7 +140,8 @@ for axes in panels[-1]:
 for who in "DG":
     panels[2, 0].plot([], [], color=COLOURS[who], label=f"of {who}")
 panels[2, 0].legend(loc="lower center", ncols=2)
-figure.suptitle(f"A good game and four that fail, {len(seeds)} seeds each (grey: a sign of failure)", x=0.01, ha="left")
+figure.suptitle(f"A good game and four that fail, {len(seeds)} seeds each. Grey: a sign of failure, as is a D's loss that varies. "
+                "A line on the edge goes beyond it", x=0.01, ha="left")
 common.save(figure, arguments.out / "failures.png")
 
 common.finish(arguments, claims)

@@ -192,9 +192,9 @@ NUMBER = 2 * len(TIPS)                          # of the intervals in the pictur
 
 def effect(differences):
     """The Effect whose differences (S,) were measured"""
-    intervals = [paired_interval(differences, 1 - 0.05 / number).interval for number in (1, NUMBER)]
-    words = ["helped" if low > 0 else "hurt" if high < 0 else "no effect seen" for low, high in intervals]
-    return Effect(differences.mean(), intervals[0], *words)
+    (mean, interval), (_, wider) = paired_interval(differences), paired_interval(differences, 1 - 0.05 / NUMBER)
+    words = ["helped" if low > 0 else "hurt" if high < 0 else "no effect seen" for low, high in (interval, wider)]
+    return Effect(mean, interval, *words)
 
 
 effects = {name: [*map(effect, (measure(with_tip) - measure(without)).T)] for name, with_tip, without in TIPS}
