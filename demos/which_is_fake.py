@@ -27,7 +27,7 @@ from minigen import functional as F
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
 from minigen.layers.initialisers import normal
 
-arguments = common.arguments(__doc__, steps=1100, quick=4, data=True, options={
+arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
 PAIRS, ROUNDS, COUNTED = 60, 20, 1000               # on the page; in a game; for D's share
