@@ -82,7 +82,8 @@ claims.add(f"... and the gap falls with k for each of the four ({', '.join(wrong
 images, _ = common.digits(arguments)
 test, _ = common.digits(arguments, "test")
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
-train, validation = (images[:50_000], images[50_000:51_000]) if arguments.full else (images[:10_000], images[10_000:10_500])
+split = 50_000 if arguments.full else 11_000
+train, validation = images[:split], images[split:split + 1000]
 if not arguments.full:
     train, validation, test = (a[:300] if arguments.quick else a for a in (train, validation, test))
 
@@ -162,7 +163,7 @@ def sampled(network, latent):
 
 
 def k_means(x, k, rounds=10):
-    """k centres of x (n, d) by Lloyd's algorithm, begun at k of the images"""
+    """k centres (k, d) of x (n, d) by Lloyd's algorithm, begun at k of the rows"""
     centres = x[rng.permutation(len(x))[:k]]
     for _ in range(rounds):
         nearest = (np.square(centres).sum(1) - 2 * x @ centres.T).argmin(1)
@@ -170,24 +171,24 @@ def k_means(x, k, rounds=10):
     return centres
 
 
-REAL, FEW, CENTRES = f"{N:,} real images", f"{N // 10:,} real images", f"{N // 10:,} k-means centres"
+REAL, FEW = f"{N:,} real images", f"{N // 10:,} real images"
+CENTRES = f"{N // 10:,} k-means centres"
 BLURRED = f"{N:,} blurred images"
 means = sampled(lambda z: F.sigmoid(decoder(z)), 20)
 contestants = {
     REAL: real,
     FEW: real[:N // 10],
-    CENTRES: k_means(real, N // 10),
+    CENTRES: k_means(train, N // 10),
     BLURRED: fit_pca(real, 50).reconstruct(real).astype(np.float32),        # 50 principal components of each
     "VAE: means of p(x|z)": means,
     "VAE: drawn from p(x|z)": (rng.random(means.shape, dtype=np.float32) < means).astype(np.float32),
     "GAN": sampled(G.eval(), 64),
 }
 SIGMAS = np.logspace(-1, 0, 10)                             # Goodfellow's grid
-judged = test if arguments.full else test[:1000]
 scores, widths = {}, {}
 for name, centres in contestants.items():                   # the width that suits the validation images, then the test images
     widths[name] = float(SIGMAS[parzen_log_likelihood(centres, validation, SIGMAS).mean(1).argmax()])
-    scores[name] = parzen_log_likelihood(centres, judged, [widths[name]])[0]
+    scores[name] = parzen_log_likelihood(centres, test, [widths[name]])[0]
 parzen = {name: Estimate.of(values) for name, values in scores.items()}
 
 
@@ -199,7 +200,7 @@ def wins(name, over=REAL):
 claims.add(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)", parzen[REAL].value,
            "240.7 to 241.7" if arguments.full else None, abs(parzen[REAL].value - 241.2) <= 0.5 if arguments.full else None,
            interval(parzen[REAL]))
-for name, what in ((CENTRES, f"... {CENTRES} of them beat them, by"),
+for name, what in ((CENTRES, f"... {CENTRES} of all {len(train):,} beat them, by"),
                    (BLURRED, "... the same images blurred (50 principal components) beat them, by")):
     lead = wins(name)
     claims.add(what, lead.value, "> 0 (4 se)", lead.value > 4 * lead.standard_error, interval(lead))
@@ -238,7 +239,7 @@ values = [parzen[name].value for name in order]
 drawn = bars.barh(range(len(order)), values, color=colours)
 bars.errorbar(values, range(len(order)), xerr=[1.96 * parzen[name].standard_error for name in order], fmt="none",
               color="black", capsize=3)
-bars.bar_label(drawn, [f"{value:.0f}" for value in values], padding=14)
+bars.bar_label(drawn, [f"{value:.0f}".replace("-", "−") for value in values], padding=14)
 bars.set(yticks=[], ylim=(-0.5, len(order) - 0.5), xlabel="Parzen score of the test images, nats",
          title="… and its score: blur beats the truth")
 bars.margins(x=0.15)
