@@ -189,9 +189,10 @@ for (cloud, grid, axes), name in zip(rows, CHANGES):
     for i, value in enumerate(values.mean(1)):
         axes.annotate(f"{value:.0f}%", (i, value), xytext=(11, -4), textcoords="offset points", color=COLOURS["D"], weight="bold")
     value, interval = gain(name, "debiasing")
+    points = [f"{100 * v:+.0f}".replace("-", "−") for v in (value, *interval)]
     axes.set(xticks=range(4), xticklabels=("plain", "debiasing\nVAE", "its weights\nshuffled", "true group\n(oracle)"),
-             xlim=(-0.3, 3.6), ylabel="accuracy on the worst group, %", title="Worst group, a line for each seed: "
-             f"{100 * value:+.0f} points\nby debiasing, interval {100 * interval[0]:+.0f} to {100 * interval[1]:+.0f}")
+             xlim=(-0.3, 3.6), ylabel="accuracy on the worst group, %",
+             title="Worst group, a line for each seed: {} points\nby debiasing, interval {} to {}".format(*points))
     axes.legend(loc="lower right")
 common.save(figure, arguments.out / "debiasing.png")
 
