@@ -35,15 +35,19 @@ def shown(value):
     return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
+def of_seeds(values):
+    """The values of all seeds as one text; once where they agree"""
+    return values[0] if len(set(values)) == 1 else ("; " if any("," in value for value in values) else ", ").join(values)
+
+
 def markdown(table):
     """The claims that have a threshold, as the README shows them"""
     lines = ["| demo | claim | threshold | measured | held |", "|---|---|---|---|---|"]
     for (demo, _), rows in table.items():
         if rows[0]["threshold"]:
             held = sum(row["verdict"] == "held" for row in rows)
-            values = [shown(row["measured"]) for row in rows]
-            measured = values[0] if len(set(values)) == 1 else ", ".join(values)
-            cells = f"`{demo}`", rows[0]["claim"], rows[0]["threshold"], measured, f"{held} of {len(rows)}"
+            threshold, measured = (of_seeds([shown(row[column]) for row in rows]) for column in ("threshold", "measured"))
+            cells = f"`{demo}`", rows[0]["claim"], threshold, measured, f"{held} of {len(rows)}"
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -78,7 +82,7 @@ def main():
         before = demo
         held = sum(row["verdict"] == "held" for row in rows)
         verdict = rows[0]["verdict"] if len(rows) == 1 else f"held {held} of {len(rows)}" if rows[0]["threshold"] else "reported"
-        measured = ", ".join(shown(row["measured"]) for row in rows)
+        measured = of_seeds([shown(row["measured"]) for row in rows])
         first, *rest = textwrap.wrap(rows[0]["claim"], 56) or [""]
         print(f"  {first:56} {measured:>20}  {rows[0]['threshold'] or '':16} {verdict}")
         for line in rest:
