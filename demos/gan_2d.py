@@ -181,7 +181,7 @@ def heat(axes, d, mass, title):
 figure, axes = plt.subplots(1, 4, figsize=(17, 4.4), width_ratios=(1, 1, 1.15, 1.15))
 heat(axes[0], D_1, p_exact + q_exact, f"D after {STEPS // 2:,} steps")
 image = heat(axes[1], D_best, p_exact + q_exact, "D* = p/(p + q), exact")
-figure.colorbar(image, ax=axes[1], ticks=(0, 0.5, 1), shrink=0.8)
+figure.colorbar(image, ax=axes[1], ticks=(0, 0.5, 1), shrink=0.8, label="D(x)")
 axes[2].plot(*zip(*climb), color=COLOURS["D"])
 axes[2].axhline(value_best, color="0.3", linestyle="--", linewidth=1)
 axes[2].annotate("−log 4 + 2 JSD = V(D*)", (STEPS // 2, value_best), ha="right", va="bottom", fontsize=11)
@@ -202,7 +202,7 @@ for row, (step, seen) in zip(rows, album.items()):
     mass = p_smooth + seen["q"]
     heat(row[0], seen["D"], mass, f"iteration {step:,}: D")
     image = heat(row[1], optimal_discriminator(p_smooth, seen["q"], dx=dx), mass, "D* (kernel density q)")
-    figure.colorbar(image, ax=row[1], ticks=(0, 0.5, 1), shrink=0.85)
+    figure.colorbar(image, ax=row[1], ticks=(0, 0.5, 1), shrink=0.85, label="D(x)")
     unit = 1.3 * np.quantile(np.hypot(*seen["arrows"].T), 0.95)
     row[2].scatter(*p.sample(400).T, s=3, color=COLOURS["real"], alpha=0.5)
     row[2].scatter(*seen["x"].T, s=7, color=COLOURS["generated"])
