@@ -16,6 +16,7 @@ import numpy as np
 from common import COLOURS, applied, plt
 
 import minigen as mg
+from minigen import functional as F
 from minigen import inspect
 from minigen.data import ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
@@ -41,7 +42,7 @@ def game(G, D, loss="non_saturating", lr=1e-3):
     return mg.trainers.GANTrainer(G, D, *players, k=1, generator_loss=loss, prior=lambda n: mg.randn(n, 2))
 
 
-SIDE, EDGE = 121, 4.0                                       # a lattice over the plane; sums over it are integrals
+SIDE, EDGE = 151, 5.0                                       # a lattice over the plane; sums over it are integrals
 axis = np.linspace(-EDGE, EDGE, SIDE)
 lattice, dx = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2), (axis[1] - axis[0]) ** 2
 
@@ -51,14 +52,38 @@ def on_lattice(density):
     return density / (density.sum() * dx)
 
 
-def sigmoid(s):
-    return 1 / (1 + np.exp(-s))
+def logits(D, x):
+    """D's logits at the points x (n, 2): (n,), in double precision"""
+    return applied(D, x)[:, 0].astype("float64")
 
 
 def value_of(D, p, q):
-    """V(D, G) = ∫ p log D + q log(1 − D), by the sum over the lattice; and D there."""
-    s = applied(D, lattice)[:, 0].astype("float64")
-    return float(-(p * np.logaddexp(0, -s) + q * np.logaddexp(0, s)).sum() * dx), sigmoid(s)
+    """V(D, G) = ∫ p log D + q log(1 − D), by the sum over the lattice"""
+    s = logits(D, lattice)
+    return float(-(p * np.logaddexp(0, -s) + q * np.logaddexp(0, s)).sum() * dx)
+
+
+def measured_value(D, G, n=100_000):
+    """V(D, G) by the mean over n fresh points of each side, which knows nothing of densities; and its standard error"""
+    on_real, on_fake = logits(D, p.sample(n)), logits(D, applied(G, mg.to_numpy(mg.randn(n, 2))))
+    a, b = -np.logaddexp(0, -on_real), -np.logaddexp(0, on_fake)            # log D(x), log(1 − D(G(z)))
+    return float(a.mean() + b.mean()), math.sqrt((a.var() + b.var()) / n)
+
+
+def ascend(trainer, steps, p_density, q_density):
+    """`steps` steps of phase 1 while G stays as it is: [(step, V(D, G))], now and then"""
+    climb = [(0, value_of(trainer.discriminator, p_density, q_density))]
+    for step in range(1, steps + 1):
+        trainer.update_discriminator(p.sample(2 * m))
+        if step % max(steps // 50, 1) == 0:
+            climb.append((step, value_of(trainer.discriminator, p_density, q_density)))
+    return climb
+
+
+def told(G, D, z, loss="non_saturating"):
+    """Phase 2 with rate 0, which looks and changes nothing: its record, and −∂value/∂G(z) of each sample, where it is sent"""
+    record = game(G, D, loss, lr=0.0).update_generator(len(z), noise=z)
+    return record, -len(z) * mg.to_numpy(record.sample_gradient)
 
 
 # %% 1. D alone, against a G whose density is exact: G(z) = Az + b, so q = N(b, AAᵀ)
@@ -69,35 +94,28 @@ whitened = np.linalg.solve(A, (lattice - b).T)
 q_exact = on_lattice(np.exp(-0.5 * (whitened ** 2).sum(0)))
 p_exact = on_lattice(p.density(lattice))
 D1 = discriminator()
-trainer = game(linear, D1)
 value_best = minimax_value(p_exact, q_exact, dx)
 D_best = optimal_discriminator(p_exact, q_exact, dx=dx)
-climb = []                                                  # (step, V) while D ascends and G stays as it is
-for step in range(STEPS // 2 + 1):
-    if step % max(STEPS // 100, 1) == 0:
-        climb.append((step, value_of(D1, p_exact, q_exact)[0]))
-    trainer.update_discriminator(p.sample(2 * m))
-value_1, D_1 = value_of(D1, p_exact, q_exact)
+climb = ascend(game(linear, D1), STEPS // 2, p_exact, q_exact)
+D_1 = F.sigmoid(logits(D1, lattice))
 apart = float((abs(D_1 - D_best) * (p_exact + q_exact)).sum() * dx / 2)
-claims.add("V(D, G) never exceeds V(D*, G) = −log 4 + 2 JSD: largest V while D ascends", max(v for _, v in climb),
-           f"<= {value_best:.3f}", max(v for _, v in climb) <= value_best)
-claims.add("... which D comes near: V(D*) − V(D) at the end", value_best - value_1)
-claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart)
+value, error = measured_value(D1, linear)
+claims.add("V(D, G) is at most V(D*, G) = −log 4 + 2 JSD: V of 100,000 fresh points of each side, by a D that ascended",
+           value, f"<= {value_best:.3f} + 2 se", value <= value_best + 2 * error, (value - 1.96 * error, value + 1.96 * error))
+claims.add("... which D comes near: V(D*) − V(D), both by the densities", value_best - climb[-1][1])
+claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart, "<= 0.05", apart <= 0.05)
 
 # %% 2. The gradient that G gets from this D: saturating and non-saturating, for the same noise
 z = mg.to_numpy(mg.randn(2000, 2))
-told, gap = {}, 0.0
+d, gap, sizes = F.sigmoid(logits(D1, applied(linear, z))), 0.0, {}
 for loss in ("saturating", "non_saturating"):
-    probe = game(linear, D1, loss, lr=0.0)                  # rate 0: looks, and changes nothing
-    record = probe.update_generator(len(z), noise=z)
-    d = sigmoid(applied(D1, applied(linear, z))[:, 0].astype("float64"))
+    record, arrows = told(linear, D1, z, loss)
     closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)
     gap = max(gap, abs(mg.to_numpy(record.logit_gradients["fake"])[:, 0] * len(z) - closed).max())
-    told[loss] = -len(z) * mg.to_numpy(record.sample_gradient)          # per sample, in the direction of descent
+    sizes[loss] = np.hypot(*arrows.T)
 claims.add("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest difference",
            gap, "<= 1e-6", gap <= 1e-6)
 rejected = d < 0.1
-sizes = {loss: np.hypot(*told[loss].T) for loss in told}
 ratios = sizes["non_saturating"][rejected] / sizes["saturating"][rejected]
 ratio = float(np.median(ratios)) if rejected.any() else "no such sample"
 claims.add("where D rejects a sample, D(G(z)) < 0.1, the non-saturating gradient is larger by a factor (median)", ratio)
@@ -133,40 +151,34 @@ def look(trainer, record):
     q = estimate(applied(G, z_many if trainer.steps in moments else z_many[:50_000]))
     bounds.append((trainer.steps, minimax_value(p_smooth, q, dx)))
     if trainer.steps in moments:
-        probe = game(G, D, lr=0.0)
-        arrows = -len(z_arrows) * mg.to_numpy(probe.update_generator(len(z_arrows), noise=z_arrows).sample_gradient)
-        value, d = value_of(D, p_smooth, q)
-        album[trainer.steps] = {"q": q, "D": d, "V": value, "x": applied(G, z_arrows), "arrows": arrows,
-                                "weights": G.state_dict()}
+        album[trainer.steps] = {"q": q, "D": F.sigmoid(logits(D, lattice)), "x": applied(G, z_arrows),
+                                "arrows": told(G, D, z_arrows)[1], "weights": G.state_dict()}
 
 
 curves = inspect.Curves(every=max(STEPS // 400, 1))
 trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look])
-last, bound = album[STEPS], bounds[-1][1]
-jsd = js_divergence(p_smooth, last["q"], dx)
+q, bound = album[STEPS]["q"], bounds[-1][1]
 d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
 claims.add("D(x) tends to 1/2 (mean of the last fifth)", d_real, "0.5 ± 0.05", abs(d_real - 0.5) <= 0.05)
 claims.add("D(G(z)) tends to 1/2 (mean of the last fifth)", d_fake, "0.5 ± 0.05", abs(d_fake - 0.5) <= 0.05)
 claims.add("V(D, G) tends to −log 4 = −1.386 (mean of the last fifth)", value, "± 0.05",
            abs(value + math.log(4)) <= 0.05)
-claims.add("V(D, G) is at most −log 4 + 2 JSD(p ‖ q), at the end", last["V"], f"<= {bound:.3f}", last["V"] <= bound)
 floor = js_divergence(p_smooth, estimate(p.sample(200_000)), dx)
-claims.add("yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: " f"{floor:.3f})", jsd)
+claims.add(f"yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: {floor:.3f})", js_divergence(p_smooth, q, dx))
 
-after = [(STEPS, last["V"])]                                # G stays as it is, and D goes on: can it tell them apart?
-for step in range(1, STEPS // 3 + 1):
-    trainer.update_discriminator(p.sample(2 * m))
-    if step % max(STEPS // 60, 1) == 0:
-        after.append((STEPS + step, value_of(D, p_smooth, last["q"])[0]))
-claims.add(f"... as D finds when G stops: V after {STEPS // 3:,} more steps of phase 1",
-           after[-1][1], f"<= {bound:.3f}", after[-1][1] <= bound)
+after = ascend(trainer, STEPS // 3, p_smooth, q)            # G stays as it is, and D goes on: can it tell them apart?
+value, error = measured_value(D, G)
+low = -math.log(4) + 0.05
+claims.add(f"... as D finds when G stops: V of 100,000 fresh points of each side after {STEPS // 3:,} more steps of phase 1 "
+           "(at most −log 4 + 2 JSD)", value, f"{low:.3f} to {bound:.3f}", low <= value <= bound + 2 * error,
+           (value - 1.96 * error, value + 1.96 * error))
 
 # %% Pictures of the theory and of the game
 
 
 def plane(axes, title, limit=3.4):
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=title)
-    axes.set(xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+    axes.set(xticks=(-2, 0, 2), yticks=(-2, 0, 2), xlabel="x₁", ylabel="x₂")
 
 
 def heat(axes, d, mass, title):
@@ -208,28 +220,26 @@ for row, (step, seen) in zip(rows, album.items()):
     row[2].scatter(*seen["x"].T, s=7, color=COLOURS["generated"])
     row[2].quiver(*seen["x"].T, *seen["arrows"].T, color=COLOURS["gradient"], width=0.006,
                   angles="xy", scale_units="xy", scale=unit)
-    plane(row[2], f"what D tells G (1 ≙ {unit:.2g})")
+    plane(row[2], f"what D tells G (length 1: {unit:.2g})")
     G.load_state_dict(seen["weights"])
     for line in mesh:
         row[3].plot(*applied(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
     plane(row[3], "G: where the grid of z goes")
+for axes in rows.flat:
+    axes.label_outer()
 figure.suptitle("Algorithm 1: real points green, G's orange, arrows ∂ log D/∂G(z), where G is sent", x=0.01, ha="left")
 common.save(figure, arguments.out / "game.png")
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4))
-left.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), by batches")
-left.plot(*zip(*bounds), color="black", linestyle="--", label="−log 4 + 2 JSD(p ‖ q)")
-left.axhline(-math.log(4), color="0.5", linewidth=1)
-left.plot(*zip(*after), color=COLOURS["D"], label="V, G stopped, D goes on")
-left.axvspan(STEPS, STEPS * 4 / 3, color=COLOURS["D"], alpha=0.08, linewidth=0)
-left.annotate("−log 4", (0, -1.41), va="top", fontsize=11)
-left.set(xlabel="iteration", title="V sinks to −log 4; that does not make q = p", ylim=(-1.6, 0.05))
-left.legend(loc="upper right")
-for name, meaning in (("D(x)", "real"), ("D(G(z))", "generated")):
-    right.plot(curves.steps, curves.values[name], color=COLOURS[meaning], linewidth=0.8, alpha=0.8, label=name)
-right.axhline(0.5, color="0.5", linewidth=1)
-right.set(xlabel="iteration", ylim=(0, 1), title="Mean D(x) and D(G(z)) tend to 1/2")
-right.legend(loc="upper right")
+figure, axes = plt.subplots(figsize=(9, 4))
+axes.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), by batches")
+axes.plot(*zip(*bounds), color="black", linestyle="--", label="its bound −log 4 + 2 JSD(p ‖ q)")
+axes.axhline(-math.log(4), color="0.5", linewidth=1)
+axes.plot([STEPS + step for step, _ in after], [v for _, v in after], color=COLOURS["D"], label="V, G stopped, D goes on")
+axes.axvspan(STEPS, STEPS * 4 / 3, color=COLOURS["D"], alpha=0.08, linewidth=0)
+axes.annotate("−log 4", (STEPS * 4 / 3, -1.4), ha="right", va="top", fontsize=11)
+axes.set(xlabel="iteration", ylabel="nats", title="V settles at −log 4; that does not make q = p", ylim=(-1.6, 0.05))
+axes.legend(loc="upper right", ncols=2)
 common.save(figure, arguments.out / "values.png")
+common.save(inspect.game(curves), arguments.out / "curves.png")
 
 common.finish(arguments, claims)

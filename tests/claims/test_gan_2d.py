@@ -10,4 +10,4 @@ def test_the_claims_hold(run_demo, tmp_path):
     assert not [row for row in run["claims"] if row["verdict"] == "not held"]
     assert [row["verdict"] for row in run["claims"]].count("held") == 7
     pictures = {path.name for path in tmp_path.glob("*.png")}
-    assert pictures == {"optimal_discriminator.png", "game.png", "values.png"}
+    assert pictures == {"optimal_discriminator.png", "game.png", "values.png", "curves.png"}
