@@ -18,7 +18,6 @@ import common
 import faces_judge
 import matplotlib.pyplot as plt
 import numpy as np
-from common import COLOURS
 from faces_judge import FEMALE, GLASSES, ONE_FACE, SIZE, concepts, pick, says
 from tqdm import tqdm
 
@@ -26,10 +25,9 @@ import minigen as mg
 from minigen import functional as F
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Tanh,
                             initialisers)
-from minigen.metrics import paired_interval
+from minigen.metrics import paired_interval, wilson_interval
 
 arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
-    "--seeds": dict(type=common.positive, default=1, help="how many trainings are judged, --seed and those after it (default 1)"),
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
 })
 LATENT, CHANNELS = 100, 16
@@ -74,20 +72,18 @@ EVERY = 8
 def r1(D, optimizer, x):
     """One descent of  (γ/2) E ‖∇x D(x)‖²  over the real batch x, D's logit: its gradient needs a second derivative.
 
-    Done every 8th iteration, and 8 times as strongly (Karras et al. 2020, "lazy regularisation"). Biases have no part in it: they
-    shift D, and leave its slope as it is."""
+    Done every 8th iteration, and 8 times as strongly (Karras et al. 2020, "lazy regularisation"). Biases get no gradient from it:
+    leaky ReLUs make D's slope piecewise constant in them."""
     x = mg.tensor(mg.backend.asarray(x), requires_grad=True)
     (slope,) = mg.grad(F.sum(D(x)), x, create_graph=True)               # ∇x D(x), itself a function of D's weights
     penalty = EVERY * GAMMA / 2 / len(x) * F.sum(F.square(slope))
     weights = [p for p in optimizer.parameters if p.ndim > 1]
     gradients = dict(zip(map(id, weights), mg.grad(penalty, weights)))
     optimizer.step([gradients.get(id(p)) for p in optimizer.parameters])
-    return penalty.item() / EVERY
 
 
-def train(seed):
+def train():
     """The game: phases 1 and 2 by the trainer, R1 every 8th time. Returns G, its weights averaged over the iterations."""
-    mg.seed(seed)
     G, D = generator(), discriminator()
     for layer in G.steps:
         if isinstance(layer, BatchNorm):
@@ -112,63 +108,14 @@ def train(seed):
     return G.eval()
 
 
-def decode(G, z):
-    """G's pictures of z (n, 100), as a NumPy array (n, 3, 32, 32)"""
-    return common.applied(G, z, batch=256)
-
-
-# %% The sum, and who judges it: a classifier that learned from drawings alone (faces_judge.py)
-judge = faces_judge.trained()
+# %% Train, and look: samples, and the way from one face to another
+G = train()
 rng = np.random.default_rng(arguments.seed)             # what is measured does not disturb what is trained
 
 
-def arithmetic(values, exemplars):
-    """(man with glasses) − (man) + (woman), of the means of values (N, ...) over the exemplars (sets, 3, n): (sets, ...)"""
-    return np.stack([values[a].mean(0) - values[b].mean(0) + values[c].mean(0) for a, b, c in exemplars])
-
-
-# %% The measurement: many sets of exemplars, each with 64 neighbours of its result
-SETS, COUNTS = 20, (3, 10, 20)
-SAMPLES, NEIGHBOURS = (600, 4) if arguments.quick else (4096, 64)
-
-
-def women_with_glasses(x):
-    """Which of the pictures x the judge takes for a woman with glasses, and which for one face: (n,) both"""
-    p = says(judge, x)
-    return p[:, [GLASSES, FEMALE]].min(1) > 0.5, p[:, ONE_FACE] > 0.5
-
-
-def around(G, centres):
-    """What the judge says of c + U(±0.25), 64 times for each of the centres (sets, 100): two shares for each (2, sets)"""
-    z = centres[:, None] + rng.uniform(-0.25, 0.25, (len(centres), NEIGHBOURS, LATENT))
-    answers = women_with_glasses(decode(G, z.reshape(-1, LATENT).astype(np.float32)))
-    return np.array(answers).reshape(2, len(centres), NEIGHBOURS).mean(2)
-
-
-def measure(G):
-    """All figures of one generator, by name; under "shown" what its picture needs"""
-    z = rng.standard_normal((SAMPLES, LATENT)).astype(np.float32)
-    x = decode(G, z)
-    p = says(judge, x)
-    groups = concepts(p[:, GLASSES], p[:, FEMALE])
-    found = {"chance": women_with_glasses(x)[0].mean(), "sure": [len(group) for group in groups]}
-    for n in COUNTS:
-        exemplars = pick(rng, groups, SETS, n)
-        found[n], found[n, "one face"] = around(G, arithmetic(z, exemplars))
-        pixels = arithmetic(x, exemplars).clip(-1, 1)
-        found[n, "pixels"], found[n, "pixels, one face"] = women_with_glasses(pixels)
-        if n == 3:
-            found["shown"] = z, x, exemplars[0], pixels[0]
-    a, b, c = (z[exemplars[:, i]].mean(1) for i in range(3))                    # of the last n, 20
-    away = rng.standard_normal(a.shape)
-    away *= np.linalg.norm(a - b, axis=1, keepdims=True) / np.linalg.norm(away, axis=1, keepdims=True)
-    found["random direction"], found["women alone"] = around(G, c + away)[0], around(G, c)[0]
-    return found
-
-
-# %% Train, and look: samples, and the way from one face to another
-generators = [train(seed) for seed in range(arguments.seed, arguments.seed + arguments.seeds)]
-G = generators[0]
+def decode(z):
+    """G's pictures of z (n, 100), as a NumPy array (n, 3, 32, 32)"""
+    return common.applied(G, z, batch=256)
 
 
 def between(a, b, n):
@@ -180,75 +127,96 @@ def between(a, b, n):
 
 z = rng.standard_normal((64, LATENT)).astype(np.float32)
 figure, axes = plt.subplot_mosaic([["generated", "learned"], ["ways", "ways"]], figsize=(12, 6.4), height_ratios=(4, 5))
-common.show(axes["generated"], decode(G, z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
+common.show(axes["generated"], decode(z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
 common.show(axes["learned"], images[:40] / 2 + 0.5, 10, "what it learned from")
 ways = np.concatenate([between(z[40 + 2 * i], z[41 + 2 * i], 16) for i in range(4)])
-common.show(axes["ways"], decode(G, ways) / 2 + 0.5, 16, "G(z) while z moves from one point to another")
+common.show(axes["ways"], decode(ways) / 2 + 0.5, 16, "G(z) while z moves from one point to another")
 common.save(figure, arguments.out / "samples.png")
 if arguments.folder:
     common.finish(arguments)
     sys.exit()
 
-# %% The sum, and what the judge says of it
-runs = [measure(G) for G in generators]
-z, x, exemplars, pixels = runs[0]["shown"]
-centre = arithmetic(z, exemplars[None])
+# %% The sum, and who judges it: a classifier that learned from drawings alone (faces_judge.py)
+judge = faces_judge.trained()
+SETS, PICTURE_SETS = 20, 200                            # sets of exemplars; more for the control, which needs no neighbours
+SAMPLES, NEIGHBOURS = (600, 4) if arguments.quick else (4096, 64)
+
+
+def arithmetic(values, exemplars):
+    """(man with glasses) − (man) + (woman), of the means of values (N, ...) over the exemplars (sets, 3, n): (sets, ...)"""
+    return np.stack([values[a].mean(0) - values[b].mean(0) + values[c].mean(0) for a, b, c in exemplars])
+
+
+def women_with_glasses(x):
+    """Which of the pictures x the judge takes for a woman with glasses, and which for one face: (n,) both"""
+    p = says(judge, x)
+    return p[:, [GLASSES, FEMALE]].min(1) > 0.5, p[:, ONE_FACE] > 0.5
+
+
+def around(centres):
+    """What the judge says of c + U(±0.25), 64 times for each of the centres (sets, 100): two shares for each (2, sets)"""
+    z = centres[:, None] + rng.uniform(-0.25, 0.25, (len(centres), NEIGHBOURS, LATENT))
+    answers = women_with_glasses(decode(z.reshape(-1, LATENT).astype(np.float32)))
+    return np.array(answers).reshape(2, len(centres), NEIGHBOURS).mean(2)
+
+
+z = rng.standard_normal((SAMPLES, LATENT)).astype(np.float32)
+x = decode(z)
+answers = says(judge, x)
+groups = concepts(answers[:, GLASSES], answers[:, FEMALE])
+three, twenty = (pick(rng, groups, SETS, n) for n in (3, 20))
+shares, faces = around(arithmetic(z, three))
+of_twenty, _ = around(arithmetic(z, twenty))
+man_glasses, man, woman = (z[twenty[:, i]].mean(1) for i in range(3))
+away = rng.standard_normal(man.shape)
+away *= np.linalg.norm(man_glasses - man, axis=1, keepdims=True) / np.linalg.norm(away, axis=1, keepdims=True)
+sums = arithmetic(x, np.concatenate([three, pick(rng, groups, PICTURE_SETS - SETS, 3)])).clip(-1, 1)
+sums_right, sums_faces = women_with_glasses(sums)
+
+# %% The slide: three samples for each concept, their sum, and the same sum of pictures
+centre = arithmetic(z, three[:1])
 ring = centre + rng.uniform(-0.25, 0.25, (9, LATENT))
 ring[4] = centre                                                            # in the middle of its neighbours
-
 figure, axes = plt.subplots(1, 5, figsize=(14, 4.6), width_ratios=(1, 1, 1, 3.1, 1.4))
-for i, (place, name) in enumerate(zip(axes, ("man with glasses", "− man", "+ woman"))):
-    mean = decode(G, z[exemplars[i]].mean(0, keepdims=True))
-    common.show(place, np.concatenate([x[exemplars[i]], mean]) / 2 + 0.5, 1, name)
+for place, exemplars, name in zip(axes, three[0], ("man with glasses", "− man", "+ woman")):
+    mean = decode(z[exemplars].mean(0, keepdims=True))
+    common.show(place, np.concatenate([x[exemplars], mean]) / 2 + 0.5, 1, name)
     place.axhline(3 * (SIZE + 2) + 0.5, color="black", linewidth=2)
 axes[0].set_ylabel("mean z        three samples  ", loc="bottom")
-common.show(axes[3], decode(G, ring.astype(np.float32)) / 2 + 0.5, 3,
-            f"= woman with glasses: the judge says so of {100 * runs[0][3][0]:.0f}%")
-common.show(axes[4], pixels[None] / 2 + 0.5, 1, "the same sum of pictures")
+common.show(axes[3], decode(ring.astype(np.float32)) / 2 + 0.5, 3,
+            f"= woman with glasses: the judge says so of {100 * shares[0]:.0f}%")
+common.show(axes[4], sums[:1] / 2 + 0.5, 1, "the same sum of pictures")
 common.save(figure, arguments.out / "arithmetic.png")
-
-figure, axes = plt.subplots(figsize=(9, 4))
-for i, n in enumerate(COUNTS):
-    shares = 100 * np.concatenate([run[n] for run in runs])
-    axes.plot(i + np.linspace(-0.2, 0.2, len(shares)), shares, "o", color=COLOURS["generated"], alpha=0.5)
-    axes.plot([i - 0.25, i + 0.25], [shares.mean()] * 2, color="black")
-axes.axhline(100 * runs[0]["chance"], color=COLOURS["quiet"], linestyle="--")
-axes.annotate("any z", (2.45, 100 * runs[0]["chance"]), ha="right", va="bottom", color=COLOURS["quiet"])
-axes.set(xticks=range(3), xticklabels=[f"{n} exemplars" for n in COUNTS], xlim=(-0.5, 2.5), ylim=(-3, 103),
-         ylabel="women with glasses, %", title=f"{SETS} sums of each size (line: their mean)")
-common.save(figure, arguments.out / "exemplars.png")
 
 # %% What the lecture claims, and what this run measured
 claims = common.Claims()
-faces, known = mg.data.faces(SAMPLES, SIZE, seed=20_001)
-answers = says(judge, faces) > 0.5
-right = np.mean([answers[:, GLASSES] == known["glasses"], answers[:, FEMALE] == known["female"]])
+drawings, known = mg.data.faces(SAMPLES, SIZE, seed=20_001)
+answers_drawn = says(judge, drawings) > 0.5
+right = np.mean([answers_drawn[:, GLASSES] == known["glasses"], answers_drawn[:, FEMALE] == known["female"]])
 claims.add("the judge knows new drawings: right about glasses and female", right, ">= 0.99", right >= 0.99)
 
 
-def worst(name, pick=min):
-    """The figure of the worst training, and its 95% interval over the 20 sets of exemplars"""
-    values = pick((np.asarray(run[name], float) for run in runs), key=np.mean)
-    mean, interval = paired_interval(values)
+def over_sets(shares):
+    """The mean share of the sets of exemplars, and its 95% interval"""
+    mean, interval = paired_interval(shares)
     return mean, tuple(np.clip(interval, 0, 1))
 
 
-share, interval = worst(20)
-claims.add("(man with glasses) − (man) + (woman) = woman with glasses: share, 20 sets of 20 exemplars, "
-           f"{NEIGHBOURS} neighbours each", share,
-           ">= 0.9", share >= 0.9, interval)
-share, interval = worst(3)
+share, interval = over_sets(of_twenty)
+claims.add(f"(man with glasses) − (man) + (woman) = woman with glasses: share, {SETS} sets of 20 exemplars, {NEIGHBOURS} "
+           "neighbours each", share, ">= 0.9", share >= 0.9, interval)
+share, interval = over_sets(shares)
 claims.add("... with three exemplars, as in the paper's figure", share, ">= 0.5", share >= 0.5, interval)
-claims.add("... chance: any z", max(run["chance"] for run in runs))
-share, interval = worst("random direction", max)
+claims.add("... chance: any z", women_with_glasses(x)[0].mean())
+share, interval = over_sets(around(woman + away)[0])
 claims.add("... control: a random direction as long as (man with glasses) − (man)", share, "<= 0.15", share <= 0.15, interval)
-claims.add("... control: the women alone", worst("women alone", max)[0])
-claims.add("the same sum of pictures has both attributes too (3 exemplars)", worst((3, "pixels"))[0])
-share, _ = worst((3, "pixels, one face"), max)
-claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15)
-share, interval = worst((3, "one face"))
-claims.add("the decoded sum is a face: taken for one face (3 exemplars)", share,
-           ">= 0.4" if arguments.full else None, share >= 0.4 if arguments.full else None, interval)
+claims.add("... control: the women alone", around(woman)[0].mean())
+claims.add(f"the same sum of pictures has both attributes too ({PICTURE_SETS} sets of 3 exemplars)", sums_right.mean())
+share = sums_faces.mean()
+claims.add("... but is no face: taken for one face", share, "<= 0.15", share <= 0.15,
+           wilson_interval(int(sums_faces.sum()), PICTURE_SETS))
+share, interval = over_sets(faces)
+claims.add("the decoded sum is a face: taken for one face (3 exemplars)", share, ">= 0.4", share >= 0.4, interval)
 claims.add("... G's samples, drawings: taken for one face",
-           f"{says(judge, x)[:, ONE_FACE].round().mean():.2f}, {answers[:, ONE_FACE].mean():.2f}")
-common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[run["sure"] for run in runs])
+           f"{(answers[:, ONE_FACE] > 0.5).mean():.2f}, {answers_drawn[:, ONE_FACE].mean():.2f}")
+common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[len(group) for group in groups])

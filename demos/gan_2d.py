@@ -238,7 +238,7 @@ axes.plot([STEPS + step for step, _ in after], [v for _, v in after], color=COLO
 axes.axvspan(STEPS, STEPS * 4 / 3, color=COLOURS["D"], alpha=0.08, linewidth=0)
 axes.annotate("−log 4", (STEPS * 4 / 3, -1.4), ha="right", va="top", fontsize=11)
 axes.set(xlabel="iteration", ylabel="nats", title="V settles at −log 4; that does not make q = p", ylim=(-1.6, 0.05))
-axes.legend(loc="upper right", ncols=2)
+axes.legend(loc="upper center")
 common.save(figure, arguments.out / "values.png")
 common.save(inspect.game(curves), arguments.out / "curves.png")
 
