@@ -10,7 +10,7 @@ def test_the_claims_hold(run_demo, tmp_path):
     verdicts = [row["verdict"] for row in run["claims"]]
     assert verdicts.count("held") == 4 and "not held" not in verdicts
     effects = run["figures"]["effects"]                         # name -> of modes, of fair modes, of good samples
-    assert len(effects) == 19 and "no effect seen" in [row[0]["word"] for row in effects.values()]
-    for tip, word in (("9   Adam, not SGD", "helped"), ("9   Adam's β₁ = .5, not .9", "helped"), ("17  dropout in G, kept", "hurt")):
-        assert effects[tip][0]["certain"] == word, tip          # the largest effects, whatever the seed
+    assert len(effects) == 19 and "no effect seen" in [row[1]["word"] for row in effects.values()]
+    for tip in ("9   Adam, not SGD", "9   Adam's β₁ = .5, not .9"):     # the largest effects, whatever the seed
+        assert effects[tip][1]["certain"] == effects[tip][2]["certain"] == "helped", tip
     assert (tmp_path / "ganhacks.png").exists()
