@@ -18,7 +18,7 @@ from minigen.layers import Dense, Sequential, Sigmoid
 from minigen.metrics import clopper_pearson_bound, wilson_interval
 
 arguments = common.arguments(__doc__, steps=5000, options={
-    "--seeds": {"type": int, "default": 100, "help": "how many starts are trained (default 100)"}})
+    "--seeds": {"type": common.positive, "default": 100, "help": "how many starts are trained (default 100)"}})
 N, STEPS = arguments.seeds, arguments.steps
 X = np.eye(8, dtype=np.float32)                     # the eight patterns; the input is the target
 RATE = 0.3

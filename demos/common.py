@@ -121,6 +121,13 @@ def positive(text):
     return int(text)
 
 
+def several(text):
+    """The type of a flag that is a number of runs to compare, 2 or more"""
+    if int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is less than 2: one run has no scatter")
+    return int(text)
+
+
 def _plain(value):
     """NumPy's numbers and arrays as what JSON can hold."""
     return np.asarray(value).tolist()

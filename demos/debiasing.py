@@ -22,7 +22,7 @@ from minigen.layers import Dense, Layer, ReLU, Sequential
 from minigen.metrics import paired_interval, worst_group_accuracy
 
 arguments = common.arguments(__doc__, steps=20, quick=2, data=True, options={
-    "--seeds": dict(type=int, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--seeds": dict(type=common.several, default=5, help="how many paired runs, 2 or more (default 5)"),
     "--alpha": dict(type=float, default=0.1, help="the paper's α: large is plain drawing, small starves the many (0.1)")})
 EPOCHS, SEEDS = arguments.steps, 2 if arguments.quick else arguments.seeds          # a step of this demo is an epoch
 N, M, SHARE, BINS, D = 500 if arguments.quick else 4000 if arguments.data == "full" else 2000, 64, 0.05, 10, 8

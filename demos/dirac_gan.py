@@ -23,6 +23,7 @@ mg.set_default_dtype("float64")
 def discriminator_gradient(theta, psi, gamma):
     """∂/∂ψ of V = log D(0) + log(1 − D(θ)), less the R1 penalty γ/2 |∂ logit/∂x|² at the real point x = 0."""
     psi, x = mg.tensor(psi, requires_grad=True), mg.tensor(np.zeros_like(psi), requires_grad=True)
+    theta, gamma = mg.tensor(theta), mg.tensor(gamma)
     real, fake = psi * x, psi * theta                               # logits
     slope = mg.grad(F.sum(real), x, create_graph=True)[0]           # it is ψ, and the tape knows
     value = F.logsigmoid(real) + F.logsigmoid(-fake) - 0.5 * gamma * F.square(slope)
@@ -31,7 +32,7 @@ def discriminator_gradient(theta, psi, gamma):
 
 def generator_gradient(theta, psi, non_saturating=False):
     """∂/∂θ of log(1 − D(θ)), or of −log D(θ)."""
-    theta = mg.tensor(theta, requires_grad=True)
+    theta, psi = mg.tensor(theta, requires_grad=True), mg.tensor(psi)
     value = -F.logsigmoid(psi * theta) if non_saturating else F.logsigmoid(-psi * theta)
     return mg.grad(F.sum(value), theta)[0].numpy()
 
@@ -114,7 +115,7 @@ claims.add("... by r′² = r² (1 + h² σ(θψ)²), exactly", exact, "<= 1e-12
 claims.add("alternating: it orbits for ever, radius within 5%", f"{alt.min():.3f} to {alt.max():.3f}", "±5%",
            abs(alt / np.sqrt(2) - 1).max() <= 0.05)
 heavy, negative = radius["alternating, momentum 0.5"], radius["alternating, momentum −0.5"]
-claims.add("momentum 0.5 drives the alternating game outward (to a cycle, where D saturates): last radius",
+claims.add("momentum 0.5 drives the alternating game outward to where D saturates and it nearly stands still: last radius",
            heavy[-1], "> 1.414", heavy[-1] > heavy[0])
 claims.add("momentum −0.5 draws it inward, slowly: last radius", negative[-1], "< 1.414", negative[-1] < negative[0])
 claims.add("R1, γ = 0.3, makes it converge: radius after 600 steps", r1[:601][-1], "< 1e-3", r1[:601][-1] < 1e-3)
@@ -133,8 +134,8 @@ field = np.meshgrid(lattice, lattice)
 slope = 1 / (1 + np.exp(-field[0] * field[1]))
 for i, (name, path) in enumerate(paths.items()):
     axes = figure.add_subplot(grid[i // 3, i % 3])
-    toward = [(1 - slope if "non" in name else slope) * field[1], -slope * field[0]]
-    toward[1] -= (0.3 if "R1" in name else 0.0) * field[1]
+    toward = [(1 - slope if "non_saturating" in games[name] else slope) * field[1], -slope * field[0]]
+    toward[1] -= games[name].get("gamma", 0.0) * field[1]
     axes.quiver(*field, *toward, color="0.8", width=0.005, scale=28)
     shown = path[:1001]
     outside = np.flatnonzero(abs(shown).max(1) > 3.2)
@@ -163,7 +164,7 @@ axes.annotate("converges ↓", (4.95, 0.988), ha="right", va="top", fontsize=11)
 axes.set(xlim=(0, 5), ylim=(0.45, 2.0), xlabel="step size h", ylabel="factor per step, |λ|",
          title="Measured (marks), eigenvalues (lines)")
 axes.legend(loc="upper left", fontsize=10)
-figure.suptitle("The smallest GAN (h = 0.1): turns and damping decide whether it converges", x=0.01, ha="left")
+figure.suptitle("The smallest GAN (h = 0.1): turns and damping decide whether it converges. ● start, + equilibrium, step 0 (dark) to 1,000 (light)", x=0.01, ha="left")
 common.save(figure, arguments.out / "dirac_gan.png")
 
 common.finish(arguments, claims, largest_gap=float(max(gap[False].max(), gap[True].max())))

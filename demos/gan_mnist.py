@@ -26,7 +26,7 @@ from minigen.layers.initialisers import normal
 
 arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, full=11_000, options={
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
-    "--k": dict(type=int, default=1, help="D's steps in each iteration (default 1)"),
+    "--k": dict(type=common.positive, default=1, help="D's steps in each iteration (default 1)"),
     "--momentum": dict(type=float, default=0.5, help="Adam's first beta, the momentum of both players (default 0.5)"),
     "--resume": dict(action="store_true", help="go on from the checkpoint in --out"),
 })
@@ -102,7 +102,7 @@ def narrate(trainer, record):
 
 take_picture(trainer, None)                         # step 0: G knows nothing yet
 with mg.no_grad(), mg.frozen(D):
-    D(images[:2])                                   # so that the shapes below are known
+    D(mg.tensor(images[:2]))                                   # so that the shapes below are known
 print(f"G\n{G}\n\nD\n{D}\n")
 
 # %% The game: k times D, once G

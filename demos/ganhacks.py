@@ -28,8 +28,8 @@ from minigen.layers import BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sequentia
 from minigen.metrics import mode_coverage, paired_interval
 
 arguments = common.arguments(__doc__, steps=700, quick=10, full=4000, options={
-    "--seeds": {"type": int, "default": 8, "help": "runs of each variant, at least 2 (default 8)"}})
-S, STEPS = 2 if arguments.quick else max(arguments.seeds, 2), arguments.steps
+    "--seeds": {"type": common.several, "default": 8, "help": "runs of each variant, at least 2 (default 8)"}})
+S, STEPS = 2 if arguments.quick else arguments.seeds, arguments.steps
 M, HIDDEN, LATENT = 64, 32, 2
 ring = mg.data.ring(8, radius=2.0, std=0.05)
 
@@ -242,7 +242,7 @@ p, q = np.exp(-x ** 2 / 2), np.exp(-(x - 1) ** 2 / 2)
 for a, b, what in ((0.9, 0.0, "a = .9 for real"), (0.9, 0.2, "a = .9 for real, b = .2 for fake")):
     best = (a * p + b * q) / (p + q)
     logit = mg.tensor(np.log(best / (1 - best)), requires_grad=True)
-    value = sum(density * (label * F.logsigmoid(logit) + (1 - label) * F.logsigmoid(-logit))
+    value = sum(mg.backend.asarray(density) * (label * F.logsigmoid(logit) + (1 - label) * F.logsigmoid(-logit))
                 for density, label in ((p, a), (q, b)))                     # concave: where it is flat, it is greatest
     slope = abs(mg.grad(F.sum(value), logit)[0].numpy()).max()
     claims.add(f"6: labels {what}: D* = (a p + b q)/(p + q), {np.interp(0.5, x, best):.2f} where p = q: slope of V there",

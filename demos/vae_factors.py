@@ -23,7 +23,7 @@ from minigen.metrics import beta_vae_score, gaussian_kl, mutual_information_gap,
 from minigen.metrics.distances import squared_distances
 
 arguments = common.arguments(__doc__, steps=3000, quick=20, options={
-    "--seeds": dict(type=int, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--seeds": dict(type=common.several, default=5, help="how many paired runs, 2 or more (default 5)"),
     "--beta": dict(type=float, default=8.0, help="the weight of the KL in the beta-VAE (default 8)")})
 SEEDS = 2 if arguments.quick else arguments.seeds
 D, H, M = 6, 128, 64                                    # latent dimensions, hidden units, drawings in a batch

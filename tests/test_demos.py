@@ -27,6 +27,15 @@ import faces_judge  # noqa: E402
 import minigen as mg  # noqa: E402
 
 
+ON_CUPY = f"""import runpy, sys
+sys.path[:0] = [{str(ROOT / 'tests')!r}, {str(DEMOS)!r}]
+import strict_cupy
+del sys.argv[0]                                         # of -c: what follows is the demo and its flags
+with strict_cupy.installed():
+    runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 def run(demo, *flags):
     """The finished process of `python demo flags`, without a display, its output in pipes."""
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
@@ -60,6 +69,13 @@ def test_a_demo_runs(demo, tmp_path):
     for picture in pictures:
         pixels = matplotlib.image.imread(picture)[..., :3]
         assert min(pixels.shape[:2]) > 100 and pixels.std() > 0.05, f"{picture.name} is small or blank"
+
+
+@pytest.mark.parametrize("demo", gathered.DEMOS)
+def test_a_demo_runs_on_the_stand_in_for_cupy(demo, tmp_path):
+    finished = run("-c", ON_CUPY, DEMOS / f"{demo}.py", "--quick", "--backend", "cupy", "--out", tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["backend"] == "cupy"
 
 
 @pytest.mark.parametrize("demo", [DEMOS / "gan_mnist.py", DEMOS / "dirac_gan.py"], ids=lambda path: path.stem)
