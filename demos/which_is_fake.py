@@ -126,24 +126,24 @@ pairs = [{"images": [png(x) for x in ((f, r), (r, f))[place]], "generated": int(
          for f, r, df, dr, place in zip(fake[:PAIRS], real, d_fake, d_real, places)]
 about = (f"The generator and D played {trainer.steps:,} iterations against each other. Of {len(fake):,} such pairs D finds the "
          f"generated one in {100 * saw / len(fake):.0f}%; were the generator perfect, it would be 50%. Nothing is selected: "
-         f"the first {PAIRS} samples, each beside a test image of the same digit that neither has seen.")
+         f"the first {PAIRS} samples, each beside a test image, seen by neither, of the digit that a judge takes it for.")
 page = (common.HERE / "which_is_fake.html").read_text(encoding="utf-8").replace(
     "{{data}}", json.dumps({"pairs": pairs, "rounds": ROUNDS, "guessing": coin(ROUNDS), "about": about}, ensure_ascii=False))
 common.write(arguments.out / "which_is_fake.html", page.encode())
 
-# %% The slide: ten pairs, and the answers below
-figure, axes = plt.subplots(figsize=(11, 3))
-rows = [np.where(places[:10, None, None, None] == side, fake[:10], real[:10]) for side in (0, 1)]
-common.show(axes, np.concatenate(rows) / 255, 10, "one of each column was drawn by the generator: which?")
-for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:10])):
-    answer = f"{('upper', 'lower')[place]}\nD: {100 * df:.0f}%\nother: {100 * dr:.0f}%"
-    axes.text(17 + 30 * i, 66, answer, ha="center", va="top", fontsize=9)
+# %% The slide: seven pairs, and the answers below
+figure, axes = plt.subplots(figsize=(9, 3.8))
+rows = [np.where(places[:7, None, None, None] == side, fake[:7], real[:7]) for side in (0, 1)]
+common.show(axes, np.concatenate(rows) / 255, 7, "one of each column was drawn by the generator: which?")
+for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:7])):
+    answer = f"{('upper', 'lower')[place]}\nD(fake) {df:.2f}\nD(real) {dr:.2f}"
+    axes.text(17 + 30 * i, 66, answer, ha="center", va="top", fontsize=12)
 common.save(figure, arguments.out / "pairs.png")
 
 # %% What the lecture claims, and what this run measured
 claims = common.Claims()
 claims.add("at the end of the game D is a coin: share of pairs in which D finds the generated digit (perfect G: 0.5)",
-           saw / len(fake), interval=(low, high))
+           saw / len(fake), "interval holds 0.5", low <= 0.5 <= high, (low, high))
 claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
 claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
 sure = common.judge_report((fake / 255).astype(np.float32)).share

@@ -1,6 +1,7 @@
 """How samples look, as numbers: sharpness, the distance between two sets of features, and variety.
 
-The first two measures of sharpness reward noise and the third counts it as blur: print real images, real images with noise and blurred ones beside them.
+Two measures of sharpness reward noise and the third counts it as blur, so print real images, real images with noise
+and blurred ones beside them.
 A Fréchet distance has meaning only beside others of the same features and the same n: it is biased upward for small
 n, so print real against real at that n. Read next: scores.py.
 """
