@@ -3,8 +3,9 @@
 Amini, Soleimany, Schwarting, Bhatia & Rus 2019: at the start of every epoch each image x is encoded, and its chance to be
 drawn becomes proportional to ∏ᵢ 1 / (Q̂ᵢ(zᵢ(x)) + α); Q̂ᵢ is the histogram of latent dimension i over the training set.
 What is rare in the latent space is drawn often; no label of a group enters. Here the task is "4 or 9?", and in 5% of the
-training images the digit is changed, in one of two ways. (In the paper classifier and VAE share an encoder; here they are
-two networks, so that the four ways to draw images differ in the drawing alone.)
+training images the digit is changed, in one of two ways. In the paper classifier and VAE share an encoder and only faces are
+resampled; here they are two networks and both digits are, so that the four ways to draw images differ in the drawing alone.
+The VAE learns on what it draws, and that feeds back: the stream ends far from even, on few images (the last row of each case).
 
     python demos/debiasing.py
 """
@@ -82,7 +83,7 @@ def drawn(weights):
 
 
 def debiasing_weights(x):
-    """The weights (EPOCHS, N) while a VAE learns on what they draw; and the codes (N, D) it ends with. No label is used."""
+    """The weights (EPOCHS, N) while a VAE learns on what they draw, and the codes (N, D) of its last epoch's. No label is used."""
     encoder, decoder = Encoder(), Sequential(Dense(D, 128), ReLU(), Dense(128, 784))
     trainer = mg.trainers.VAETrainer(encoder, decoder, mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-3))
     weights = []
@@ -128,9 +129,9 @@ with tqdm(total=len(CHANGES) * SEEDS, unit="run", disable=None) as bar:
             for way in WAYS:
                 mg.seed(1000 + seed)                    # the same first weights for all four
                 results[name][way].append(accuracy(train, test, weights[way]))
-            last = debiased[-1]
-            streams[name].append((last[rare].sum(), 1 / (N * np.square(last).sum())))       # (Σw)² / Σw², per image
-            first.setdefault(name, (train, last, mu))
+            effective = 1 / (N * np.square(debiased).sum(1))                                # (Σw)² / Σw², per image
+            streams[name].append((debiased[:, rare].sum(1).mean(), effective.mean()))
+            first.setdefault(name, (train, debiased[-1], mu))
             bar.update()
 
 # %% What came out
@@ -166,7 +167,7 @@ for name in CHANGES:
     claims.add(f"digits {name}: control, the same weights on other images", f"{value:+.3f}", interval=interval)
     share, effective = np.mean(streams[name], axis=0)
     claims.add(f"digits {name}: their share of the VAE's stream (5% of the set); effective share of the images, "
-               "(Σw)² / (n Σw²)", f"{share:.0%}; {effective:.2f}")
+               "(Σw)² / (n Σw²); both means over the epochs", f"{share:.0%}; {effective:.2f}")
 
 # %% The picture: the latent space, the images drawn most often, the accuracies
 WHERE = {"inverted": "far from the others, so drawn often", "turned by 90°": "amid the others, so not found"}

@@ -29,7 +29,7 @@ KS = (1, 5, 50)                                             # draws of z in a bo
 
 def separate(log_weights):
     """[Estimate of L_k for k in KS] from log_weights (56, n): every bound has draws of its own, so that they can disagree"""
-    return [importance_weighted_bound(log_weights[start:start + k]) for k, start in zip(KS, (0, 1, 6))]
+    return [importance_weighted_bound(part) for part in np.split(log_weights, (1, 6))]
 
 
 def interval(estimate):
@@ -128,13 +128,16 @@ def log_weights(x, draws):
     return np.concatenate(parts, axis=1)
 
 
-looked = test[:2000]
-bounds = separate(log_weights((rng.random(looked.shape) < looked).astype(np.float32), sum(KS)))
-claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps, black and white test images: ELBO, nats", bounds[0].value, None,
-           None, interval(bounds[0]))
-rises = np.diff([bound.value for bound in bounds])
-claims.add("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅ (each from draws of its own)",
-           ", ".join(f"{rise:.2f}" for rise in rises), "> 0, > 0", min(rises) > 0)
+looked = test[::max(1, len(test) // 2000)][:2000]
+weights = log_weights((rng.random(looked.shape) < looked).astype(np.float32), sum(KS)).astype(np.float64)
+bounds = separate(weights)
+claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps of 128 images, {len(looked):,} black and white test images: ELBO, nats",
+           bounds[0].value, None, None, interval(bounds[0]))
+of_images = [F.logsumexp(part, axis=0) - np.log(len(part)) for part in np.split(weights, (1, 6))]
+rises = [Estimate.of(above - below) for below, above in zip(of_images, of_images[1:])]
+claims.add("... the bounds rise with k, image by image: L₅ − L₁, L₅₀ − L₅ (each from draws of its own)",
+           ", ".join(f"{rise.value:.2f} ± {rise.standard_error:.2f}" for rise in rises), "> 0 (4 se)",
+           all(rise.value > 4 * rise.standard_error for rise in rises))
 
 # %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to bound: it only draws
 C = 32 if arguments.full else 16
@@ -206,8 +209,10 @@ for name, what in ((CENTRES, f"... {CENTRES} of all {len(train):,} beat them, by
     claims.add(what, lead.value, "> 0 (4 se)", lead.value > 4 * lead.standard_error, interval(lead))
 claims.add(f"... and the score hangs on how many there are: {N // 10:,} real images", parzen[FEW].value, None, None,
            interval(parzen[FEW]))
+print("""Published, 10,000 samples, nats ± standard error: DBN 138 ± 2, stacked CAE 121 ± 1.6, deep GSN 214 ± 1.1, GAN 225 ± 2
+(Goodfellow et al. 2014); the training images 243, k-means centres 313 (Theis et al. 2016)""")
 for name in ("VAE: means of p(x|z)", "VAE: drawn from p(x|z)", "GAN"):
-    published = "; Goodfellow et al. 2014: 225 ± 2" if name == "GAN" else ""
+    published = f" after {arguments.steps:,} steps of 32 images; Goodfellow et al. 2014: 225 ± 2" if name == "GAN" else ""
     claims.add(f"Parzen window of {N:,} samples, {name}{published}", parzen[name].value, None, None, interval(parzen[name]))
 
 # %% Picture 1: the bounds
