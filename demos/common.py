@@ -225,6 +225,15 @@ def applied(network, x, batch=500):
     return np.concatenate([mg.to_numpy(row) for row in rows])
 
 
+def k_means(rng, x, k, rounds=10):
+    """(centres (k, d), group of every row (n,)) of x (n, d) by Lloyd's algorithm, begun at k of the rows"""
+    centres = x[rng.permutation(len(x))[:k]]
+    for _ in range(rounds):
+        nearest = (np.square(centres).sum(1) - 2 * x @ centres.T).argmin(1)
+        centres = np.stack([x[nearest == c].mean(0) if c in nearest else centre for c, centre in enumerate(centres)])
+    return centres, nearest
+
+
 # -------------------------------------------------------------------------------------------- digits and their judge
 
 def digits(arguments, split="train"):

@@ -165,15 +165,6 @@ def sampled(network, latent):
         return np.concatenate([mg.to_numpy(network(mg.randn(N // 20, latent))).reshape(-1, 784) for _ in range(20)])
 
 
-def k_means(x, k, rounds=10):
-    """k centres (k, d) of x (n, d) by Lloyd's algorithm, begun at k of the rows"""
-    centres = x[rng.permutation(len(x))[:k]]
-    for _ in range(rounds):
-        nearest = (np.square(centres).sum(1) - 2 * x @ centres.T).argmin(1)
-        centres = np.stack([x[nearest == c].mean(0) if c in nearest else centre for c, centre in enumerate(centres)])
-    return centres
-
-
 REAL, FEW = f"{N:,} real images", f"{N // 10:,} real images"
 CENTRES = f"{N // 10:,} k-means centres"
 BLURRED = f"{N:,} blurred images"
@@ -181,7 +172,7 @@ means = sampled(lambda z: F.sigmoid(decoder(z)), 20)
 contestants = {
     REAL: real,
     FEW: real[:N // 10],
-    CENTRES: k_means(train, N // 10),
+    CENTRES: common.k_means(rng, train, N // 10)[0],
     BLURRED: fit_pca(real, 50).reconstruct(real).astype(np.float32),        # 50 principal components of each
     "VAE: means of p(x|z)": means,
     "VAE: drawn from p(x|z)": (rng.random(means.shape, dtype=np.float32) < means).astype(np.float32),

@@ -1,7 +1,8 @@
 """Supervised learning, for contrast: (x, y), an image and its label, where every other demo has x alone.
 
 The lecture opens with this difference. Given pairs (x, y), learn a function x -> y: here a small convolutional network that
-reads handwritten digits. It is also the judge of the other demos: what a generative model draws counts as a digit when this
+reads handwritten digits. Given x alone there is no y to learn, but there is structure: here ten groups of like images, found by
+k-means, which have no names, and need not be the digits. The network is also the judge of the other demos: what a generative model draws counts as a digit when this
 network is sure which one it is. Read next: gan_mnist.py.
 
     python demos/supervised.py                      about a minute on two cores
@@ -57,14 +58,20 @@ for step in tqdm(range(1, arguments.steps + 1), unit="step", disable=None):
         curve.append((step * arguments.batch, (predict(test_images).argmax(1) == test_labels).mean()))
 print(network)
 
+# %% x alone: ten groups of the same images. The labels only tell, afterwards, what the groups hold
+centres, group = common.k_means(mg.random.generator(), images.reshape(len(images), -1), 10, rounds=30)
+counts = np.array([np.bincount(labels[group == g], minlength=10) for g in range(10)])            # (group, digit)
+alone = counts.max(1).sum() / len(images)
+
 # %% What it learned
 p = predict(test_images)
 right = p.argmax(1) == test_labels
 sure = p.max(1) >= 0.9
 
-figure = plt.figure(figsize=(11, 4.2))
-grid = figure.add_gridspec(2, 2, width_ratios=(7, 4))
-pairs, mistakes, axes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[:, 1])
+figure = plt.figure(figsize=(11, 5.4))
+grid = figure.add_gridspec(3, 2, width_ratios=(7, 4), height_ratios=(2, 2, 1.1))
+pairs, mistakes, groups = (figure.add_subplot(grid[row, 0]) for row in range(3))
+axes = figure.add_subplot(grid[:, 1])
 
 
 def labelled(axes, which, title):
@@ -77,8 +84,13 @@ def labelled(axes, which, title):
 
 
 labelled(pairs, np.arange(20), "test images x, and the y that the network says")
-labelled(mistakes, np.flatnonzero(~right), f"its mistakes, {(~right).sum()} of {len(right):,}: what it says, and the label")
-axes.plot(*zip(*((pairs, 100 * accuracy) for pairs, accuracy in curve)), "o-", color=common.COLOURS["D"])
+labelled(mistakes, np.flatnonzero(~right), f"its mistakes, {(~right).sum()} of {len(right):,} ({min((~right).sum(), 20)} shown): what it says, and the label")
+order = counts.argmax(1).argsort(kind="stable")
+common.show(groups, centres[order].reshape(-1, 28, 28), 10, "x alone: the means of ten groups, and the most frequent digit of each", 14)
+for i, g in enumerate(order):
+    groups.text(28 + i * 42, 43, f"{counts[g].argmax()}: {100 * counts[g].max() / max(counts[g].sum(), 1):.0f}%", fontsize=9,
+                ha="center", va="top")
+axes.plot(*zip(*((seen, 100 * accuracy) for seen, accuracy in curve)), "o-", color=common.COLOURS["D"])
 axes.set(title="accuracy on the test images, %", xlabel="pairs seen", xlim=(0, None))
 common.save(figure, arguments.out / "supervised.png")
 
@@ -86,6 +98,7 @@ claims = common.Claims()
 goal = 0.975 if arguments.data == "sample" else 0.988
 claims.add("from pairs (x, y) a network learns to say y for an x it has never seen: share of right labels", right.mean(),
            f">= {goal}", right.mean() >= goal, interval=mg.metrics.wilson_interval(int(right.sum()), len(right)))
+claims.add("from x alone: ten groups without names; share of images whose digit is its group's most frequent one", alone)
 claims.add("share of real test images that the judge is sure of (>= 0.9)", sure.mean())
 claims.add("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
 
