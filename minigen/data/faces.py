@@ -3,7 +3,7 @@
 They stand in for a photographic data set where none may be downloaded. Each attribute comes from one uniform number
 per face, and those depend on the seed alone: the same seed is the same people at every size, fixing one attribute
 leaves the others as they were, and `faces(20)` begins with `faces(10)`. `from_folder` reads your own pictures.
-Read next: shapes.py, the distances that everything here is painted with.
+Read first: shapes.py, the distances that everything here is painted with.
 """
 
 from pathlib import Path

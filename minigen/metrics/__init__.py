@@ -1,7 +1,8 @@
 """The lecture's claims as numbers: NumPy arrays in, Python floats, small arrays and named tuples out.
 
-Every function names the paper whose protocol it follows. Metrics compute in float64, draw from a `seed` of their own
-(measuring never changes the course of a training) and know nothing of Tensors: `minigen.to_numpy` first.
+A function names the paper whose protocol it follows; where it names none, the definition in its docstring is ours. Metrics
+compute in float64 (those of single pixels in the images' own dtype), draw from a `seed` of their own (measuring never
+changes the course of a training) and know nothing of Tensors: `minigen.to_numpy` first.
 Read them in this order; each file ends a chapter of the lecture.
 """
 

@@ -2,7 +2,7 @@
 
 A Gaussian is put on every generated sample and the test images are scored under the mixture (Goodfellow et al. 2014).
 The measure prefers blur: on MNIST 1,000 k-means centres score 279 nats, 10,000 real training images 241 (see also
-Theis, van den Oord & Bethge 2016). It is here to reproduce published tables and that failure. Read next: coverage.py.
+Theis, van den Oord & Bethge 2016). It is here to reproduce published tables and that failure. Read next: divergence.py.
 """
 
 from typing import NamedTuple
