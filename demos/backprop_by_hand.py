@@ -130,7 +130,7 @@ claims.add("... and what moving each input a little gives (central differences)"
            from_measured, "<= 1e-6", from_measured <= 1e-6)
 
 figure, (graph, table) = plt.subplots(2, 1, figsize=(12, 7.2), height_ratios=(2, 1))
-draw(graph, neuron(), "One neuron: values (black) go right, gradients ∂L/∂node (magenta) come back")
+draw(graph, neuron(), "One neuron, t = 1: values (black) go right, gradients ∂L/∂node (magenta) come back")
 tabulate(table, rows)
 common.save(figure, arguments.out / "neuron.png")
 
@@ -166,7 +166,7 @@ claims.add("two layers: backpropagation gives what the chain rule gives by hand 
 claims.add("... and central differences", from_measured, "<= 1e-6", from_measured <= 1e-6)
 
 figure, (graph, table) = plt.subplots(2, 1, figsize=(12.5, 9), height_ratios=(1.45, 1))
-draw(graph, network(), "Two layers, four examples: a gradient has its node's shape, a bias gathers a sum over the rows")
+draw(graph, network(), "Two layers; x = 00, 01, 10, 11, t = 0, 1, 1, 0: a gradient has its node's shape, a bias sums over the rows")
 tabulate(table, rows)
 common.save(figure, arguments.out / "network.png")
 
