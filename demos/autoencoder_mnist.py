@@ -120,9 +120,8 @@ def eight_bits(codes, known):
     return (low + levels / 255 * (high - low)).astype(np.float32)
 
 
-components, codes = pca.components, centred @ pca.components
-test_codes = eight_bits((test - images.mean(0)) @ components, codes)
-pca_error = [mse(test, images.mean(0) + test_codes[:, :n] @ components[:, :n].T) for n in range(1, components.shape[1] + 1)]
+pca_codes = eight_bits(pca.transform(test), pca.transform(images))
+pca_error = [mse(test, pca.mean + pca_codes[:, :n] @ pca.components[:, :n].T) for n in range(1, 65)]
 bytes_error = {}
 for k in SIZES:
     encoder, decoder, codes = trained[k]

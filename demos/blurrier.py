@@ -1,7 +1,7 @@
 """Are a VAE's samples blurrier, and of lower quality, than a GAN's? Two claims, measured apart.
 
-The same decoder (but for its input, 20 or 64 numbers) is trained twice: as the decoder of a VAE, which must give every training image a high probability and averages
-where it is unsure; and as the generator of a GAN, which must pass for real. Blur is measured in the pixels, by three measures.
+The same decoder (but for its input, 20 or 64 numbers) is trained twice: as the decoder of a VAE, which must give every training
+image a high probability and averages where it is unsure; and as the generator of a GAN, which must pass for real. Blur is measured in the pixels, by three measures.
 Quality is measured in the features of a classifier (the judge of supervised.py): a distance of distributions, precision, recall,
 density and coverage, and how often the judge is sure. Blur comes with the method; who leads in quality is a matter of the
 measure and of the training, so both get about the same time: a step of the VAE costs half an iteration of the GAN, and it gets
@@ -108,7 +108,7 @@ def features(x):
 
 
 SHARPNESS = {"Laplacian variance": laplacian_variance, "energy above 1/4 cycle": high_frequency_share,
-             "ink pixels not grey": lambda x: 1 - grey_share(x)}                # more is sharper; noise raises the first two and lowers the third
+             "ink pixels not grey": lambda x: 1 - grey_share(x)}    # more is sharper; noise raises the first two, lowers the third
 QUALITY = ("Fréchet distance", "precision", "recall", "density", "coverage", "judge is sure")     # less is better of the first
 sharp = {kind: np.array([measure(x) for measure in SHARPNESS.values()]) for kind, x in KINDS.items()}
 reference = features(test)
@@ -121,7 +121,9 @@ def judged(x):
 
 
 def leads(gan, vae):
-    """1 where the GAN is better, −1 where the VAE is, 0 where two shares of NUMBER images differ by less than two standard errors"""
+    """1 where the GAN is better, −1 where the VAE is, 0 where two shares of NUMBER images differ by less than two standard errors
+
+    (the Fréchet distance and density are no shares: their sign alone counts)."""
     shares = np.array([0, 1, 1, 0, 1, 1])
     noise = 2 * np.sqrt(shares * (gan * (1 - gan) + vae * (1 - vae)).clip(0) / NUMBER)
     return np.where(abs(gan - vae) > noise, np.sign(gan - vae) * [-1, 1, 1, 1, 1, 1], 0)
@@ -195,7 +197,8 @@ def bars(axes, names, figures, title):
 
 
 bars(figure.add_subplot(grid[1, 1]), SHARPNESS, sharp, f"Sharpness: VAE below GAN in {wins} of 3")
-bars(figure.add_subplot(grid[1, 2]), ("Fréchet (less\nis better)", *QUALITY[1:]), quality, f"Quality: GAN better in {(lead > 0).sum()} of {len(lead)}")
+bars(figure.add_subplot(grid[1, 2]), ("Fréchet (less\nis better)", *QUALITY[1:]), quality,
+     f"Quality: GAN better in {(lead > 0).sum()} of {len(lead)}")
 common.save(figure, arguments.out / "blurrier.png")
 
 common.finish(arguments, claims, sharpness=sharp, quality=quality)

@@ -114,18 +114,16 @@ def _version():
         return "not installed"
 
 
-def positive(text):
-    """The type of a flag that is a number of something, 1 or more"""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return int(text)
+def at_least(smallest):
+    """The type of a flag that is a number of something, `smallest` or more"""
+    def number(text):
+        if int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"{text} is less than {smallest}")
+        return int(text)
+    return number
 
 
-def several(text):
-    """The type of a flag that is a number of runs to compare, 2 or more"""
-    if int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text} is less than 2: one run has no scatter")
-    return int(text)
+positive, several = at_least(1), at_least(2)            # several: runs to compare, since one has no scatter
 
 
 def _plain(value):

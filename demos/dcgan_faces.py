@@ -147,17 +147,16 @@ def arithmetic(values, exemplars):
     return np.stack([values[a].mean(0) - values[b].mean(0) + values[c].mean(0) for a, b, c in exemplars])
 
 
-def women_with_glasses(x):
-    """Which of the pictures x the judge takes for a woman with glasses, and which for one face: (n,) both"""
-    p = says(judge, x)
-    return p[:, [GLASSES, FEMALE]].min(1) > 0.5, p[:, ONE_FACE] > 0.5
+def verdicts(answers):
+    """Of the judge's answers (n, 3): which pictures it takes for a woman with glasses, and which for one face; (2, n)"""
+    return np.stack([answers[:, [GLASSES, FEMALE]].min(1), answers[:, ONE_FACE]]) > 0.5
 
 
 def around(centres):
     """What the judge says of c + U(±0.25), 64 times for each of the centres (sets, 100): two shares for each (2, sets)"""
     z = centres[:, None] + rng.uniform(-0.25, 0.25, (len(centres), NEIGHBOURS, LATENT))
-    answers = women_with_glasses(decode(z.reshape(-1, LATENT).astype(np.float32)))
-    return np.array(answers).reshape(2, len(centres), NEIGHBOURS).mean(2)
+    found = verdicts(says(judge, decode(z.reshape(-1, LATENT).astype(np.float32))))
+    return found.reshape(2, len(centres), NEIGHBOURS).mean(2)
 
 
 z = rng.standard_normal((SAMPLES, LATENT)).astype(np.float32)
@@ -171,7 +170,7 @@ man_glasses, man, woman = (z[twenty[:, i]].mean(1) for i in range(3))
 away = rng.standard_normal(man.shape)
 away *= np.linalg.norm(man_glasses - man, axis=1, keepdims=True) / np.linalg.norm(away, axis=1, keepdims=True)
 sums = arithmetic(x, np.concatenate([three, pick(rng, groups, PICTURE_SETS - SETS, 3)])).clip(-1, 1)
-sums_right, sums_faces = women_with_glasses(sums)
+sums_right, sums_faces = verdicts(says(judge, sums))
 
 # %% The slide: three samples for each concept, their sum, and the same sum of pictures
 centre = arithmetic(z, three[:1])
@@ -207,7 +206,7 @@ claims.add(f"(man with glasses) − (man) + (woman) = woman with glasses: share,
            "neighbours each", share, ">= 0.9", share >= 0.9, interval)
 share, interval = over_sets(shares)
 claims.add("... with three exemplars, as in the paper's figure", share, ">= 0.5", share >= 0.5, interval)
-claims.add("... chance: any z", women_with_glasses(x)[0].mean())
+claims.add("... chance: any z", verdicts(answers)[0].mean())
 share, interval = over_sets(around(woman + away)[0])
 claims.add("... control: a random direction as long as (man with glasses) − (man)", share, "<= 0.15", share <= 0.15, interval)
 claims.add("... control: the women alone", around(woman)[0].mean())

@@ -164,7 +164,8 @@ axes.annotate("converges ↓", (4.95, 0.988), ha="right", va="top", fontsize=11)
 axes.set(xlim=(0, 5), ylim=(0.45, 2.0), xlabel="step size h", ylabel="factor per step, |λ|",
          title="Measured (marks), eigenvalues (lines)")
 axes.legend(loc="upper left", fontsize=10)
-figure.suptitle("The smallest GAN (h = 0.1): turns and damping decide whether it converges. ● start, + equilibrium, step 0 (dark) to 1,000 (light)", x=0.01, ha="left")
+figure.suptitle("The smallest GAN (h = 0.1): turns and damping decide whether it converges. "
+                "● start, + equilibrium, step 0 (dark) to 1,000 (light)", x=0.01, ha="left")
 common.save(figure, arguments.out / "dirac_gan.png")
 
 common.finish(arguments, claims, largest_gap=float(max(gap[False].max(), gap[True].max())))

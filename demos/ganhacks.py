@@ -2,8 +2,8 @@
 
 Soumith Chintala and others collected seventeen tips in 2016 (github.com/soumith/ganhacks, by its own word no longer
 kept up). Here a small GAN learns the ring of 8, and every tip that has a meaning in the plane is one switch of
-Algorithm 1. Its effect, with the tip minus without it and all else equal, is measured over seeds: on the modes with a fair share,
-and on the share of good samples. One setting of each tip, none tuned, and the beginning of training: another game may
+Algorithm 1. Its effect, with the tip minus without it and all else equal, is measured over seeds: on the modes that get a
+fair share, and on the share of good samples. One setting of each tip, none tuned, and the beginning of training: another game may
 answer otherwise. What is exactly true of the tips is checked apart. Tip 10, track failures early, has a script of its own,
 gan_failures.py. Not for the plane: 7 (convolutions: dcgan_faces.py), 12 and 16 (labels and conditions), the pooling and
 up-sampling of 5.

@@ -2,8 +2,8 @@
 
 The lecture opens with this difference. Given pairs (x, y), learn a function x -> y: here a small convolutional network that
 reads handwritten digits. Given x alone there is no y to learn, but there is structure: here ten groups of like images, found by
-k-means, which have no names, and need not be the digits. The network is also the judge of the other demos: what a generative model draws counts as a digit when this
-network is sure which one it is. Read next: gan_mnist.py.
+k-means, which have no names, and need not be the digits. The network is also the judge of the other demos: what a generative
+model draws counts as a digit when this network is sure which one it is. Read next: gan_mnist.py.
 
     python demos/supervised.py                      about a minute on two cores
     python demos/supervised.py --save-judge         the same, and replaces demos/judge.npz
@@ -84,7 +84,8 @@ def labelled(axes, which, title):
 
 
 labelled(pairs, np.arange(20), "test images x, and the y that the network says")
-labelled(mistakes, np.flatnonzero(~right), f"its mistakes, {(~right).sum()} of {len(right):,} ({min((~right).sum(), 20)} shown): what it says, and the label")
+wrong = np.flatnonzero(~right)
+labelled(mistakes, wrong, f"its mistakes, {len(wrong)} of {len(right):,} ({min(len(wrong), 20)} shown): what it says, and the label")
 order = counts.argmax(1).argsort(kind="stable")
 common.show(groups, centres[order].reshape(-1, 28, 28), 10, "x alone: the means of ten groups, and the most frequent digit of each", 14)
 for i, g in enumerate(order):

@@ -210,7 +210,8 @@ common.show(copies, decoded(decoder, draws).reshape(-1, 28, 28), 1, "decoded")
 variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="exact, f(z) = Σ z²: (D+2)(D+4)/4")
 variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="measured")
 variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="measured, this VAE")
-variance.plot(20, compared_ratio, "*", color=COLOURS["generated"], markerfacecolor="none", markersize=13, label="… with a baseline")
+variance.plot(20, compared_ratio, "*", color=COLOURS["generated"], markerfacecolor="none", markersize=13,
+              label="… with a baseline")
 variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, score function : reparam.", xticks=DIMENSIONS,
              title="Why: the gradient has less noise")
 variance.legend(loc="lower right", fontsize=9)

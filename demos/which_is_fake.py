@@ -30,7 +30,7 @@ from minigen.layers.initialisers import normal
 arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
-PAIRS, ROUNDS, COUNTED = 60, 20, 1000               # on the page; in a game; for D's share
+PAIRS, ROUNDS, COUNTED, SHOWN = 60, 20, 1000, 7     # on the page; in a game; for D's share; on the slide
 channels, latent = 32, 64
 
 
@@ -131,11 +131,11 @@ page = (common.HERE / "which_is_fake.html").read_text(encoding="utf-8").replace(
     "{{data}}", json.dumps({"pairs": pairs, "rounds": ROUNDS, "guessing": coin(ROUNDS), "about": about}, ensure_ascii=False))
 common.write(arguments.out / "which_is_fake.html", page.encode())
 
-# %% The slide: seven pairs, and the answers below
+# %% The slide: some pairs, and the answers below
 figure, axes = plt.subplots(figsize=(9, 3.8))
-rows = [np.where(places[:7, None, None, None] == side, fake[:7], real[:7]) for side in (0, 1)]
-common.show(axes, np.concatenate(rows) / 255, 7, "one of each column was drawn by the generator: which?")
-for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:7])):
+rows = [np.where(places[:SHOWN, None, None, None] == side, fake[:SHOWN], real[:SHOWN]) for side in (0, 1)]
+common.show(axes, np.concatenate(rows) / 255, SHOWN, "one of each column was drawn by the generator: which?")
+for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:SHOWN])):
     answer = f"{('upper', 'lower')[place]}\nD(fake) {df:.2f}\nD(real) {dr:.2f}"
     axes.text(17 + 30 * i, 66, answer, ha="center", va="top", fontsize=12)
 common.save(figure, arguments.out / "pairs.png")
