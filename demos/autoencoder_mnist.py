@@ -25,8 +25,6 @@ from minigen.metrics import fit_pca, mse, nearest_neighbour_accuracy, principal_
 
 arguments = common.arguments(__doc__, steps=950, full=4690, data=True, options={
     "--seeds": {"type": common.positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
-if arguments.full:
-    arguments.data = "full"
 SEEDS = arguments.seeds or (3 if arguments.full else 1)
 SIZES = (2, 5, 10, 32)                                      # numbers in the code
 KEPT = 60_000 if arguments.full else 1_000 if arguments.quick else 10_000

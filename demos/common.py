@@ -45,8 +45,8 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
     """The flags of a demo, parsed; its backend and seed set; its output directory made; its first line printed.
 
     description: the demo's docstring. steps: how many by default, quick: how many with --quick (for the tests), full: with
-    --full (the paper's scale; None: no such flag). data: whether it has --data sample|full and --root. options: the demo's
-    own flags, name -> keyword arguments of argparse's add_argument. Exits with an error where a flag, the backend or the
+    --full (the paper's scale; None: no such flag). data: whether it has --data sample|full and --root; --full is --data full
+    too. options: the demo's own flags, name -> keyword arguments of argparse's add_argument. Exits with an error where a flag, the backend or the
     output directory will not do: before anything is trained."""
     name = pathlib.Path(getattr(sys.modules["__main__"], "__file__", "notebook")).stem
     parser = argparse.ArgumentParser(name, description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -58,7 +58,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
     add("--out", type=pathlib.Path, default=pathlib.Path("out") / name, help=f"output directory (default out/{name})")
     add("--quick", action="store_true", help="a few steps only: does everything run?")
     if full is not None:
-        add("--full", action="store_true", help=f"the paper's scale: {full:,} steps")
+        add("--full", action="store_true", help=f"the paper's scale: {full:,} steps" + ", --data full" * data)
     if data:
         add("--data", choices=("sample", "full"), default="sample", help="the embedded fifth of MNIST (default), or all of it")
         add("--root", help="the directory of MNIST's files, for --data full (default: $MINIGEN_DATA, the cache, a download)")
@@ -71,6 +71,8 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
         plt.rcParams["savefig.dpi"] = 60                # nobody looks at these, and drawing is most of such a run
     if chosen.steps is None:
         chosen.steps = quick if chosen.quick else full if getattr(chosen, "full", False) else steps
+    if data and getattr(chosen, "full", False):
+        chosen.data = "full"
     try:
         mg.use(chosen.backend)
         mg.seed(chosen.seed)
@@ -95,7 +97,7 @@ def finish(arguments, claims=None, **figures):
         "demo": arguments.name, "command": shlex.join(["python", *sys.argv]), "arguments": chosen, "seed": arguments.seed,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "matplotlib": matplotlib.__version__,
                      "minigen": _version()},
-        "backend": mg.backend.xp.__name__, "device": mg.backend.describe(), "seconds": seconds,
+        "backend": mg.backend.xp.__name__, "device": mg.backend.describe(), "threads": _threads(), "seconds": seconds,
         "figures": figures, "claims": claims.rows if claims else [],
     }
     write(arguments.out / "run.json", json.dumps(about, indent=1, ensure_ascii=False, default=_plain).encode())
@@ -112,6 +114,12 @@ def _version():
         return version("minigen")
     except PackageNotFoundError:                    # run from a clone that was not installed
         return "not installed"
+
+
+def _threads():
+    """How many threads NumPy's matrix products may use: another number adds in another order, and rounds differently"""
+    named = (os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
+    return next(filter(None, named), str(os.cpu_count()))
 
 
 def at_least(smallest):

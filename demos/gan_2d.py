@@ -20,7 +20,7 @@ from minigen import functional as F
 from minigen import inspect
 from minigen.data import ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
-from minigen.metrics import js_divergence, minimax_value, optimal_discriminator
+from minigen.metrics import Estimate, js_divergence, minimax_value, optimal_discriminator
 
 arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000)
 STEPS, hidden, m = arguments.steps, *((128, 256) if arguments.full else (64, 128))
@@ -64,10 +64,10 @@ def value_of(D, p, q):
 
 
 def measured_value(D, G, n=100_000):
-    """V(D, G) by the mean over n fresh points of each side, which knows nothing of densities; and its standard error"""
+    """V(D, G), an Estimate from n fresh points of each side, which know nothing of densities"""
     on_real, on_fake = logits(D, p.sample(n)), logits(D, applied(G, mg.to_numpy(mg.randn(n, 2))))
     a, b = -np.logaddexp(0, -on_real), -np.logaddexp(0, on_fake)            # log D(x), log(1 − D(G(z)))
-    return float(a.mean() + b.mean()), math.sqrt((a.var() + b.var()) / n)
+    return Estimate(float(a.mean() + b.mean()), math.sqrt((a.var() + b.var()) / n))
 
 
 def ascend(trainer, steps, p_density, q_density):
@@ -99,9 +99,10 @@ D_best = optimal_discriminator(p_exact, q_exact, dx=dx)
 climb = ascend(game(linear, D1), STEPS // 2, p_exact, q_exact)
 D_1 = F.sigmoid(logits(D1, lattice))
 apart = float((abs(D_1 - D_best) * (p_exact + q_exact)).sum() * dx / 2)
-value, error = measured_value(D1, linear)
+measured = measured_value(D1, linear)
 claims.add("V(D, G) is at most V(D*, G) = −log 4 + 2 JSD: V of 100,000 fresh points of each side, by a D that ascended",
-           value, f"<= {value_best:.3f} + 2 se", value <= value_best + 2 * error, (value - 1.96 * error, value + 1.96 * error))
+           measured.value, f"<= {value_best:.3f} + 2 se", measured.value <= value_best + 2 * measured.standard_error,
+           measured.interval)
 claims.add("... which D comes near: V(D*) − V(D), both by the densities", value_best - climb[-1][1])
 claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart, "<= 0.05", apart <= 0.05)
 
@@ -167,11 +168,11 @@ floor = js_divergence(p_smooth, estimate(p.sample(200_000)), dx)
 claims.add(f"yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: {floor:.3f})", js_divergence(p_smooth, q, dx))
 
 after = ascend(trainer, STEPS // 3, p_smooth, q)            # G stays as it is, and D goes on: can it tell them apart?
-value, error = measured_value(D, G)                         # the bound is of smoothed densities: a little below the true one
+measured = measured_value(D, G)                             # the bound is of smoothed densities: a little below the true one
 low = -math.log(4) + 0.05
 claims.add(f"... as D finds when G stops: V of 100,000 fresh points of each side after {STEPS // 3:,} more steps of phase 1 "
-           "(at most −log 4 + 2 JSD)", value, f"{low:.3f} to {bound:.3f}", low <= value <= bound + 2 * error,
-           (value - 1.96 * error, value + 1.96 * error))
+           "(at most −log 4 + 2 JSD)", measured.value, f"{low:.3f} to {bound:.3f}",
+           low <= measured.value <= bound + 2 * measured.standard_error, measured.interval)
 
 # %% Pictures of the theory and of the game
 

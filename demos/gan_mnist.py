@@ -32,8 +32,6 @@ arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, full=11_00
 })
 channels, latent, m = 32, 64, 32
 rate_G, rate_D = 5e-3, 5e-4                         # a fast G against a slow D
-if arguments.full:
-    arguments.data = "full"
 images, _ = common.digits(arguments)
 if arguments.full:                                  # the paper's split: 50,000 to train on, 10,000 to choose widths by
     images, validation = images[:50_000], images[50_000:]
@@ -121,8 +119,7 @@ def samples_of(path, n):
         state = {name.removeprefix("generator/"): file[name] for name in file.files if name.startswith("generator/")}
     network = generator()
     network.load_state_dict(state)
-    with mg.no_grad():
-        return mg.to_numpy(network.eval()(prior(n)))
+    return common.applied(network.eval(), mg.to_numpy(prior(n)))
 
 
 samples = samples_of(checkpoint, 1000)

@@ -6,7 +6,8 @@ k-means, which have no names, and need not be the digits. The network is also th
 model draws counts as a digit when this network is sure which one it is. Read next: gan_mnist.py.
 
     python demos/supervised.py                      about a minute on two cores
-    python demos/supervised.py --save-judge         the same, and replaces demos/judge.npz
+    python demos/supervised.py --full               all of MNIST, for ten epochs
+    python demos/supervised.py --save-judge         the default, and replaces demos/judge.npz
 """
 
 # %% The data: pairs

@@ -22,8 +22,6 @@ from minigen.layers import Dense, Layer
 from minigen.metrics import active_units, fit_pca, gaussian_kl, linear_vae_optimum, mse
 
 arguments = common.arguments(__doc__, steps=12_000, full=24_000, data=True)
-if arguments.full:
-    arguments.data = "full"
 digits = common.digits(arguments)[0].reshape(-1, 784)
 TOY_STEPS, SEEDS = (20, 2) if arguments.quick else (3000, 5)
 EIGENVALUES = np.array([4, 2, 1, 0.3, 0.3, 0.3]) / 0.3          # of the six inputs' covariance: three exceed the noise's 1

@@ -22,8 +22,6 @@ from minigen.layers import Dense, Layer, ReLU, Sequential
 from minigen.metrics import Estimate, active_units, gaussian_kl, monte_carlo_kl
 
 arguments = common.arguments(__doc__, steps=2370, full=4690, data=True)
-if arguments.full:
-    arguments.data = "full"
 images, _ = common.digits(arguments)
 test, test_labels = common.digits(arguments, "test")
 images, test = images.reshape(-1, 784)[:60_000 if arguments.full else 10_000], test.reshape(-1, 784)
@@ -200,36 +198,39 @@ figure, (first, code, copies, variance) = plt.subplots(1, 4, figsize=(15, 4.2), 
 common.show(first, image.reshape(1, 28, 28), 1, "image x")
 sd = np.exp(log_var[0] / 2)
 draws = mu[0] + sd * mg.to_numpy(mg.randn(3, 20))
-code.errorbar(range(1, 21), mu[0], sd, fmt="o", color="black", markersize=4, capsize=3, label="mu ± exp(log_var/2)")
+code.errorbar(range(1, 21), mu[0], sd, fmt="o", color="black", markersize=4, capsize=3, label="mu ± sd")
 for i, z in enumerate(draws):
-    code.plot(range(1, 21), z, "x", color=f"C{i}", label=f"z = mu + exp(log_var/2) · noise, draw {i + 1}")
-code.set(xlabel="latent unit", ylabel="value", xticks=(1, 5, 10, 15, 20), ylim=(-3.5, 6),
-         title="The encoder's answer, and three draws from it")
-code.legend(loc="upper left", ncols=2, fontsize=8)
+    code.plot(range(1, 21), z, "x", color=f"C{i}", label=f"z, draw {i + 1}")
+code.set(xlabel="latent unit", ylabel="value", xticks=(1, 5, 10, 15, 20), ylim=(-3.5, 4.5),
+         title="Three draws z = mu + sd · noise, sd = exp(log_var/2)")
+code.legend(loc="upper left", ncols=4, columnspacing=1, handletextpad=0.3)
 common.show(copies, decoded(decoder, draws).reshape(-1, 28, 28), 1, "decoded")
-variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="exact, f(z) = Σ z²: (D+2)(D+4)/4")
-variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="measured")
-variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="measured, this VAE")
+variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="f(z) = Σ z²: (D+2)(D+4)/4")
+variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="… measured")
+variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="this VAE, measured")
 variance.plot(20, compared_ratio, "*", color=COLOURS["generated"], markerfacecolor="none", markersize=13,
               label="… with a baseline")
-variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, score function : reparam.", xticks=DIMENSIONS,
-             title="Why: the gradient has less noise")
-variance.legend(loc="lower right", fontsize=9)
+variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, over that through z", xticks=DIMENSIONS, ylim=(2, 2e5),
+             title="Why: its gradient has less noise")
+variance.legend(loc="upper left")
 common.save(figure, arguments.out / "reparameterisation.png")
 
 # %% Picture 3: samples of the prior; one unit at a time; a code and its neighbourhood
 figure, panels = plt.subplots(1, 3, figsize=(15, 5.4))
 sweep = np.repeat(mu[:1], 64, axis=0).reshape(8, 8, 20)
-for row, unit in zip(sweep, np.argsort(-kl.mean(0))):  # the eight units that say most, by their KL
+units = np.argsort(-kl.mean(0))[:8]                     # that say most, by their KL
+for row, unit in zip(sweep, units):
     row[:, unit] = np.linspace(-3, 3, 8)
 chosen = [int(np.flatnonzero(test_labels == digit)[0]) for digit in range(8)]
 SPREADS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2)
 near = [decoded(decoder, mu[chosen] + spread * mg.to_numpy(mg.randn(8, 20))) for spread in SPREADS]
 common.show(panels[0], samples[:64], 8, "From nothing: z ~ N(0, I)")
 common.show(panels[1], decoded(decoder, sweep.reshape(64, 20)).reshape(-1, 28, 28), 8, "One unit at a time, −3 to 3")
-common.show(panels[2], np.reshape([test[chosen], *near], (-1, 28, 28)), 8, "A code with more and more noise")
+panels[1].set_yticks(16 + 30 * np.arange(8), [f"z{unit + 1}" for unit in units])
+common.show(panels[2], np.reshape([test[chosen], *near], (-1, 28, 28)), 8, "A code, and noise of this sd added to it")
 panels[2].set_yticks(16 + 30 * np.arange(8), ("image", *SPREADS))
-panels[2].tick_params(length=0)
+for axes in panels[1:]:
+    axes.tick_params(length=0)
 common.save(figure, arguments.out / "samples.png")
 
 # %% Picture 4: the whole of a latent plane

@@ -31,7 +31,8 @@ arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
 PAIRS, ROUNDS, COUNTED, SHOWN = 60, 20, 1000, 7     # on the page; in a game; for D's share; on the slide
-channels, latent = 32, 64
+channels, latent, m = 32, 64, 32
+rate_G, rate_D = 5e-3, 5e-4
 
 
 # %% The two players of gan_mnist.py
@@ -67,7 +68,7 @@ def prior(m):
 
 
 G, D = generator(), discriminator()
-trainer = mg.trainers.GANTrainer(G, D, adam(G, 5e-3), adam(D, 5e-4), generator_loss="non_saturating", prior=prior)
+trainer = mg.trainers.GANTrainer(G, D, adam(G, rate_G), adam(D, rate_D), generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:
         mg.checkpoint.load(arguments.checkpoint, trainer)
@@ -75,7 +76,7 @@ if arguments.checkpoint:
         sys.exit(f"--checkpoint {arguments.checkpoint} is not a checkpoint of gan_mnist.py ({error}); run that demo first")
     mg.seed(arguments.seed)
 else:
-    trainer.fit(common.digits(arguments)[0], arguments.steps, batch_size=32, checkpoint=arguments.out / "checkpoint.npz")
+    trainer.fit(common.digits(arguments)[0], arguments.steps, batch_size=m, checkpoint=arguments.out / "checkpoint.npz")
 
 
 # %% Pairs: whatever G draws, beside a real digit of the same kind, in random places; nothing is selected
@@ -86,15 +87,13 @@ def bytes_of(images):
 
 def d_of(pictures):
     """D(x) (n,) of pictures (n, 1, 28, 28) of bytes, with the running statistics of batch normalisation."""
-    x = mg.backend.asarray((pictures / 255).astype(np.float32))
-    with mg.no_grad():
-        return mg.to_numpy(F.sigmoid(D.eval()(x)))[:, 0]
+    return common.applied(lambda x: F.sigmoid(D(x)), pictures / 255)[:, 0]
 
 
-with mg.no_grad():
-    fake = bytes_of(mg.to_numpy(G.eval()(prior(COUNTED))))
+G.eval(), D.eval()
+fake = bytes_of(common.applied(G, mg.to_numpy(prior(COUNTED))))
 images, labels = common.digits(arguments, "test")
-kinds = common.probabilities(common.judge(), (fake / 255).astype(np.float32)).argmax(1)
+kinds = common.probabilities(common.judge(), fake / 255).argmax(1)
 rng = mg.random.generator()
 decks = [iter(rng.permutation(np.flatnonzero(labels == kind))) for kind in range(10)]       # no real digit comes twice
 dealt = [next(decks[kind], None) for kind in kinds]
@@ -146,7 +145,7 @@ claims.add("at the end of the game D is a coin: share of pairs in which D finds 
            saw / len(fake), "interval holds 0.5", low <= 0.5 <= high, (low, high))
 claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
 claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
-sure = common.judge_report((fake / 255).astype(np.float32)).share
+sure = common.judge_report(fake / 255).share
 claims.add("share of G's digits that the judge is sure of", sure,
            interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
 common.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))

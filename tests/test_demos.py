@@ -58,8 +58,9 @@ def test_a_demo_runs(demo, tmp_path):
     assert len(per_step) <= 3, per_step                 # a flood of lines is what the progress bar is for
 
     about = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    assert {"demo", "command", "arguments", "seed", "versions", "backend", "device", "seconds", "figures", "claims"} <= set(about)
-    assert about["demo"] == demo.stem and about["seed"] == 0 and about["seconds"] > 0
+    assert {"demo", "command", "arguments", "seed", "versions", "backend", "device", "threads", "seconds", "figures",
+            "claims"} <= set(about)
+    assert about["demo"] == demo.stem and about["seed"] == 0 and about["seconds"] > 0 and about["threads"] == "1"
     assert set(about["versions"]) == {"python", "numpy", "matplotlib", "minigen"}
     assert about["claims"] and all(row["verdict"] in ("held", "not held", "reported") for row in about["claims"])
     assert all(row["threshold"] for row in about["claims"] if row["verdict"] != "reported")

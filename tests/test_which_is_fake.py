@@ -90,9 +90,17 @@ def test_a_coin_is_judged_by_the_binomial_distribution(data):
     assert data["rounds"] == 20 and data["guessing"] == [6, 14]         # P(6..14) = 0.9586, P(7..13) = 0.8847 (tables)
 
 
-def test_the_players_are_those_of_gan_mnist():
+def numbers(demo):
+    """The steps that a demo takes, and its sizes and rates, name -> number"""
+    text = (DEMOS / demo).read_text(encoding="utf-8")
+    named = [re.search(rf"^{names} = (.+?)(?: *#.*)?$", text, re.M)[1] for names in ("channels, latent, m", "rate_G, rate_D")]
+    return [re.search(r"steps=([\d_]+)", text)[1], *named]
+
+
+def test_the_players_and_their_training_are_those_of_gan_mnist():
     players = "generator", "discriminator", "prior"
     assert functions("which_is_fake.py", *players) == functions("gan_mnist.py", *players)
+    assert numbers("which_is_fake.py") == numbers("gan_mnist.py") == ["1300", "32, 64, 32", "5e-3, 5e-4"]
 
 
 def test_colours_can_be_read(page):

@@ -19,11 +19,11 @@ def game(curves):
     value, belief = figure.subplots(1, 2)
     _line(value, curves.steps, curves.values["V"], COLOURS["D"], "V(D, G)")
     _level(value, -math.log(4), "−log 4")
-    value.set(title="V: D ascends it, G descends it", xlabel="iteration")
+    value.set(title="V: D ascends it, G descends it", xlabel="iteration", ylabel="nats")
     for name, meaning in (("D(x)", "real"), ("D(G(z))", "generated")):
         _line(belief, curves.steps, curves.values[name], COLOURS[meaning], name)
     _level(belief, 0.5, "1/2")
-    belief.set(title="what D thinks, mean over the batch", xlabel="iteration", ylim=(0, 1))
+    belief.set(title="what D thinks, mean over the batch", xlabel="iteration", ylabel="probability", ylim=(0, 1))
     belief.legend(loc="upper right")
     return figure
 

@@ -6,13 +6,13 @@ changes the course of a training) and know nothing of Tensors: `minigen.to_numpy
 Read them in this order; each file ends a chapter of the lecture.
 """
 
+from .intervals import Estimate, Interval, PairedDifference, clopper_pearson_bound, paired_interval, wilson_interval
 from .reconstruction import PCA, fit_pca, mse, nearest_neighbour_accuracy, principal_angles
-from .likelihood import ActiveUnits, Estimate, active_units, gaussian_kl, importance_weighted_bound, monte_carlo_kl
+from .likelihood import ActiveUnits, active_units, gaussian_kl, importance_weighted_bound, monte_carlo_kl
 from .linear_vae import LinearVAE, linear_vae_optimum
 from .parzen import ParzenWindow, parzen_log_likelihood, parzen_window
 from .divergence import js_divergence, kl_divergence, minimax_value, optimal_discriminator
 from .coverage import DensityCoverage, ModeCoverage, PrecisionRecall, density_coverage, mode_coverage, precision_recall
 from .quality import frechet_distance, grey_share, high_frequency_share, laplacian_variance
-from .scores import (Accuracy, GroupAccuracy, Interval, PairedDifference, accuracy, auroc, clopper_pearson_bound,
-                     paired_interval, wilson_interval, worst_group_accuracy)
+from .scores import Accuracy, GroupAccuracy, accuracy, auroc, auroc_interval, worst_group_accuracy
 from .disentanglement import MutualInformationGap, beta_vae_score, logistic_regression, mutual_information_gap

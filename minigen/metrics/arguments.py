@@ -3,7 +3,7 @@
 `name` is always "function: argument", so that an error says where it was raised and which argument to look at.
 Metrics take NumPy arrays on the host; a Tensor or an array on the GPU is refused with the call that moves it,
 because a silent copy from the GPU in the middle of a training loop is a mistake that nobody would see.
-Read next: reconstruction.py.
+Read next: intervals.py.
 """
 
 import numpy as np

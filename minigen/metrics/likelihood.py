@@ -10,18 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arguments import count, floats, matrix
-
-
-class Estimate(NamedTuple):
-    """A mean over random draws or test images, and its standard error sd/√n."""
-
-    value: float
-    standard_error: float
-
-    @classmethod
-    def of(cls, values):
-        """The estimate from an array (n,) of independent values."""
-        return cls(float(values.mean()), float(values.std() / len(values) ** 0.5))
+from .intervals import Estimate
 
 
 def gaussian_kl(mu, log_var, prior_mu=0.0, prior_log_var=0.0):

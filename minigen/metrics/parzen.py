@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import floats, matrix
 from .distances import squared_distances
-from .likelihood import Estimate
+from .intervals import Estimate
 
 
 class ParzenWindow(NamedTuple):
