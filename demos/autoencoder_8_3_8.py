@@ -113,13 +113,13 @@ text, interval = share(learned)
 claims.add(f"the network learns the identity {after}", text, ">= 99%", learned.mean() >= 0.99, interval)
 text, interval = share(different == 8)
 claims.add(f"its rounded hidden values are the binary code: all eight differ, {after}", text, interval=interval)
-claims.add("... which is the rate known for this setting", float((different == 8).mean()), "0.56 to 0.84",
-           0.56 <= (different == 8).mean() <= 0.84)
+rate = float((different == 8).mean())                                   # the marks: 3 standard deviations of 100 networks
+claims.add("... which is the rate of 2,000 others, 70.4%", rate, *(("0.56 to 0.84", 0.56 <= rate <= 0.84) if N == 100 else ()))
 claims.add("momentum 0.9 knows the identity sooner: step at which 99% of the networks do",
            f"{first(heavy)}, plain {first(plain)}", "fewer", first(heavy) < first(plain))
 text, interval = share(different_heavy == 8)
-claims.add(f"... and makes different codes in, {after_heavy}", text, "34% to 64%",
-           0.34 <= (different_heavy == 8).mean() <= 0.64, interval)
+mark = ("34% to 64%", 0.34 <= (different_heavy == 8).mean() <= 0.64) if N == 100 else (None, None)
+claims.add(f"... and makes different codes in, {after_heavy}", text, *mark, interval)
 rarer, interval = paired_interval((different_heavy == 8) - (different == 8).astype(float))
 claims.add("... which is rarer than without it: difference of the shares, the same starts", rarer, "interval below 0",
            interval[1] < 0, interval)
@@ -178,7 +178,7 @@ for (steps, hiddens, outputs), name, style in ((plain, "plain descent", "-"), (h
         low, high = np.array([wilson_interval(int(v.sum()), N) for v in values]).T
         rates.fill_between(steps, 100 * low, 100 * high, color=colour, alpha=0.12, linewidth=0)
 rates.set(xlabel="step", ylabel=f"% of {N} networks (band: 95% interval)", ylim=(0, 101), xlim=(0, STEPS),
-          title="The identity is always learned, the binary code only often")
+          title=f"After {STEPS:,} steps {100 * learned.mean():.0f}% know the identity, {100 * rate:.0f}% by a binary code")
 rates.legend(loc="center right", bbox_to_anchor=(1, 0.27))
 for offset, found, name, colour in ((-0.2, different, "plain descent", "C1"),
                                     (0.2, different_heavy, "momentum 0.9", "#F0B080")):

@@ -27,7 +27,7 @@ arguments = common.arguments(__doc__, steps=950, full=4690, data=True, options={
     "--seeds": {"type": common.positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
 SEEDS = arguments.seeds or (3 if arguments.full else 1)
 SIZES = (2, 5, 10, 32)                                      # numbers in the code
-KEPT = 60_000 if arguments.full else 1_000 if arguments.quick else 10_000
+KEPT = 1_000 if arguments.quick else 60_000 if arguments.data == "full" else 10_000
 images, labels = (a[:KEPT] for a in common.digits(arguments))
 test, test_labels = (a[:KEPT] for a in common.digits(arguments, "test"))
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
@@ -102,7 +102,8 @@ found = {k: nearest(partial(applied, trained[k][0])) for k in SIZES}
 found_linear = {k: nearest(linear[k].transform) for k in SIZES}
 claims.add(f"label of the nearest training image, by a code of 2 numbers; by PCA with 2 {found_linear[2]:.3f}", found[2],
            f">= {found_linear[2] + 0.1:.3f}", found[2] >= found_linear[2] + 0.1)
-claims.add(f"... of 10 numbers; by PCA with 10 {found_linear[10]:.3f}", found[10], ">= 0.88", found[10] >= 0.88)
+claims.add(f"... of 10 numbers; by PCA with 10 {found_linear[10]:.3f}", found[10],
+           f"> {found_linear[10]:.3f}", found[10] > found_linear[10])
 best = max(SIZES, key=found.get)
 claims.add("the code is a better place to compare images than the pixels (the best code of the four)", found[best],
            f"> {raw:.3f}, pixels", found[best] > raw)
@@ -167,7 +168,7 @@ accuracy.axhline(100 * raw, color=COLOURS["real"], linestyle="--", label="784 pi
 accuracy.plot(SIZES, [100 * found_linear[k] for k in SIZES], "o-", color=COLOURS["quiet"], label="PCA")
 accuracy.plot(SIZES, [100 * found[k] for k in SIZES], "o-", color=COLOURS["D"], label="autoencoder")
 accuracy.set(xscale="log", xticks=SIZES, xlabel="numbers in the code", ylabel="nearest neighbour's label right, %", ylim=(0, 100),
-             title="The code does not beat the pixels")
+             title=f"The best code {100 * found[best]:.1f}%, the pixels {100 * raw:.1f}%")
 for axes in (error, accuracy):
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.minorticks_off()

@@ -44,14 +44,14 @@ def of_seeds(values):
     return values[0] if len(set(values)) == 1 else ("; " if any("," in value for value in values) else ", ").join(values)
 
 
-def markdown(table):
-    """The claims that have a threshold, as the README shows them"""
+def markdown(table, runs):
+    """The claims that have a threshold, as the README shows them; runs: demo -> how many there were, failed ones too"""
     lines = ["| demo | claim | threshold | measured | held |", "|---|---|---|---|---|"]
     for (demo, _), rows in table.items():
         if rows[0]["threshold"]:
-            held = sum(row["verdict"] == "held" for row in rows)
+            held = f'{sum(row["verdict"] == "held" for row in rows)} of {runs[demo]}'
             threshold, measured = (of_seeds([shown(row[column]) for row in rows]) for column in ("threshold", "measured"))
-            cells = f"`{demo}`", rows[0]["claim"], threshold, measured, f"{held} of {len(rows)}"
+            cells = f"`{demo}`", rows[0]["claim"], threshold, measured, held
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -59,7 +59,7 @@ def markdown(table):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("demos", nargs="*", default=DEMOS, help="which (default: all)")
-    parser.add_argument("--seeds", type=int, default=1, help="runs of each, with seeds 0, 1, ...")
+    parser.add_argument("--seeds", type=common.positive, default=1, help="runs of each, with seeds 0, 1, ...")
     parser.add_argument("--quick", action="store_true", help="a few steps only")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/claims"))
     arguments = parser.parse_args()
@@ -69,15 +69,16 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     failed, table = [], {}                      # (demo, place in its table) -> the rows of all seeds
+    runs = {demo: 1 if demo in REPEAT_INSIDE else arguments.seeds for demo in arguments.demos}
     for demo in arguments.demos:
-        for seed in range(1 if demo in REPEAT_INSIDE else arguments.seeds):
+        for seed in range(runs[demo]):
             rows = run(demo, seed, arguments)
             if rows is None:
                 failed.append(f"{demo}, seed {seed}")
             for place, row in enumerate(rows or []):
                 table.setdefault((demo, place), []).append(row)
 
-    common.write(arguments.out / "claims.md", markdown(table).encode())
+    common.write(arguments.out / "claims.md", markdown(table, runs).encode())
     print(f"\n{'claim':58} {'measured':>20}  {'threshold':16} verdict")
     before = None
     for (demo, _), rows in table.items():
@@ -85,7 +86,7 @@ def main():
             print(f"\n{demo}")
         before = demo
         held = sum(row["verdict"] == "held" for row in rows)
-        verdict = rows[0]["verdict"] if len(rows) == 1 else f"held {held} of {len(rows)}" if rows[0]["threshold"] else "reported"
+        verdict = rows[0]["verdict"] if runs[demo] == 1 else f"held {held} of {runs[demo]}" if rows[0]["threshold"] else "reported"
         measured = of_seeds([shown(row["measured"]) for row in rows])
         first, *rest = textwrap.wrap(rows[0]["claim"], 56) or [""]
         print(f"  {first:56} {measured:>20}  {rows[0]['threshold'] or '':16} {verdict}")

@@ -122,16 +122,17 @@ def _threads():
     return next(filter(None, named), str(os.cpu_count()))
 
 
-def at_least(smallest):
-    """The type of a flag that is a number of something, `smallest` or more"""
+def at_least(smallest, kind=int):
+    """The type of a flag that is a number, whole unless `kind` is float, `smallest` or more"""
     def number(text):
-        if int(text) < smallest:
-            raise argparse.ArgumentTypeError(f"{text} is less than {smallest}")
-        return int(text)
+        if not kind(text) >= smallest:
+            raise argparse.ArgumentTypeError(f"{text} is not {smallest} or more")
+        return kind(text)
     return number
 
 
 positive, several = at_least(1), at_least(2)            # several: runs to compare, since one has no scatter
+not_negative = at_least(0, float)
 
 
 def _plain(value):

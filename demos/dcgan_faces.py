@@ -82,16 +82,21 @@ def r1(D, optimizer, x):
     optimizer.step([gradients.get(id(p)) for p in optimizer.parameters])
 
 
+def adam(network, each=1):
+    """Adam, its rate in the second half of the game falling to a fiftieth; `each` steps in every iteration"""
+    end = each * arguments.steps
+    return mg.optim.Adam(network.parameters(), mg.optim.linear_decay(RATE, end / 2, end, final=RATE / 50), betas=(0.5, 0.999))
+
+
 def train():
     """The game: phases 1 and 2 by the trainer, R1 every 8th time. Returns G, its weights averaged over the iterations."""
     G, D = generator(), discriminator()
     for layer in G.steps:
         if isinstance(layer, BatchNorm):
             layer.weight.data = 1 + 0.02 * mg.randn(*layer.weight.shape)
-    rate = mg.optim.linear_decay(RATE, arguments.steps // 2, arguments.steps, final=RATE / 50)
     trainer = mg.trainers.GANTrainer(
-        G, D, mg.optim.Adam(G.parameters(), rate, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), rate, betas=(0.5, 0.999)),
-        generator_loss="non_saturating", prior=prior, batches="joint")            # D normalises nothing: joint is only quicker
+        G, D, adam(G), adam(D, 1 + 1 / EVERY), generator_loss="non_saturating", prior=prior,
+        batches="joint")                                                        # D normalises nothing: joint is only quicker
     batches, average = mg.data.Batches(images, size=min(M, len(images)), drop_last=True), G.state_dict()
     with tqdm(total=arguments.steps, unit="step", disable=None) as bar:
         for x in batches:

@@ -2,8 +2,9 @@
 
 Dirac-GAN (Mescheder, Geiger & Nowozin 2018): the data are all at 0, the generator puts everything at θ, D(x) = σ(ψx).
 The equilibrium is θ = ψ = 0. Near it a step is a linear map of (θ, ψ), and the largest |eigenvalue| of that map says
-what happens: above 1 the game spirals outward, at 1 it orbits for ever, below 1 it converges. Here the games are
-played, by automatic differentiation, and what they do is measured against the eigenvalues.
+what happens: above 1 the game spirals outward, below 1 it converges. At 1 the map decides nothing: the game circles, and
+what is not linear in it drives it slowly inward or outward. Here the games are played, by automatic differentiation, and
+what they do is measured against the eigenvalues.
 
     python demos/dirac_gan.py
 """
@@ -67,7 +68,7 @@ def spectral_radius(h, gamma=0.0, beta=0.0, alternating=True):
 def measured_rates(games, alternating, steps):
     """The factor per step of each game (h, γ, β), played where it is linear: each step ends with the state scaled back
     to radius 1e-6. Logarithms of the factors are averaged over the second half (a Hann window: round an ellipse they
-    wobble). The one game with a double eigenvalue, simultaneous with γ = 1, sets the start and the radius: off the line
+    wobble). The one game of the table with a double eigenvalue, simultaneous with γ = 1, sets the start and the radius: off the line
     ψ = −θ it reaches its rate only like 1/step, and a perturbation ε moves a double eigenvalue by √ε, not by ε."""
     h, gamma, beta = np.array(games).T
     state, logs = np.outer([1e-6, -1e-6, 0, 0], np.ones(len(h))), []
@@ -92,13 +93,14 @@ for i, (h, gamma, beta) in enumerate(table):
     cells = [f"{rates[kind][i]:.6f} ({theory[kind][i]:.6f})" for kind in (False, True)]
     print(f"{h:4.1f}  {gamma:4.1f}  {beta:4.1f}    {'     '.join(cells)}")
 
-# %% And play from (1, 1), far from the equilibrium, at h = 0.1
+# %% And play from (1, 1), far from the equilibrium
+H = 0.1
 STEPS = min(2000, 3 * arguments.steps)
 games = {
     "simultaneous": {"alternating": False}, "alternating (Algorithm 1)": {}, "alternating, momentum 0.5": {"beta": 0.5},
     "alternating, momentum −0.5": {"beta": -0.5}, "alternating, R1 γ = 0.3": {"gamma": 0.3},
     "alternating, non-saturating": {"non_saturating": True}}
-paths = {name: play((1.0, 1.0), STEPS, 0.1, **options) for name, options in games.items()}
+paths = {name: play((1.0, 1.0), STEPS, H, **options) for name, options in games.items()}
 radius = {name: np.hypot(*path.T) for name, path in paths.items()}
 
 # %% The claims
@@ -110,16 +112,18 @@ for kind, name in ((False, "simultaneous"), (True, "alternating")):
 sim, alt, r1 = radius["simultaneous"], radius["alternating (Algorithm 1)"], radius["alternating, R1 γ = 0.3"]
 claims.add("simultaneous: it spirals outward, from radius 1.414", sim[-1], "every step", (np.diff(sim) > 0).all())
 theta, psi = paths["simultaneous"][:-1].T
-exact = abs(sim[1:] ** 2 - sim[:-1] ** 2 * (1 + 0.01 / (1 + np.exp(-theta * psi)) ** 2)).max()
+exact = abs(sim[1:] ** 2 - sim[:-1] ** 2 * (1 + (H / (1 + np.exp(-theta * psi))) ** 2)).max()
 claims.add("... by r′² = r² (1 + h² σ(θψ)²), exactly", exact, "<= 1e-12", exact <= 1e-12)
-claims.add("alternating: it orbits for ever, radius within 5%", f"{alt.min():.3f} to {alt.max():.3f}", "±5%",
+claims.add(f"alternating: it circles, radius within 5% for {STEPS:,} steps", f"{alt.min():.3f} to {alt.max():.3f}", "±5%",
            abs(alt / np.sqrt(2) - 1).max() <= 0.05)
+claims.add("... but not for ever: at h = 1, where |λ| is 1 as well, it creeps outward; last radius",
+           float(np.hypot(*play((1.0, 1.0), STEPS, 1.0)[-1])))
 heavy, negative = radius["alternating, momentum 0.5"], radius["alternating, momentum −0.5"]
 claims.add("momentum 0.5 drives the alternating game outward to where D saturates and it nearly stands still: last radius",
            heavy[-1], "> 1.414", heavy[-1] > heavy[0])
 claims.add("momentum −0.5 draws it inward, slowly: last radius", negative[-1], "< 1.414", negative[-1] < negative[0])
 claims.add("R1, γ = 0.3, makes it converge: radius after 600 steps", r1[:601][-1], "< 1e-3", r1[:601][-1] < 1e-3)
-quiet, formula = radius["alternating, non-saturating"], np.sqrt(8 / (0.1 * STEPS + 8 / 2))
+quiet, formula = radius["alternating, non-saturating"], np.sqrt(8 / (H * STEPS + 8 / 2))
 claims.add("non-saturating: it converges, but like √(8/(t + 8/r²)), t = h · steps", quiet[-1], f"{formula:.3f} ± 5%",
            abs(quiet[-1] / formula - 1) <= 0.05)
 i, j = table.index((1.0, 2.0, 0.0)), table.index((1.0, 0.3, 0.0))
@@ -164,7 +168,7 @@ axes.annotate("converges ↓", (4.95, 0.988), ha="right", va="top", fontsize=11)
 axes.set(xlim=(0, 5), ylim=(0.45, 2.0), xlabel="step size h", ylabel="factor per step, |λ|",
          title="Measured (marks), eigenvalues (lines)")
 axes.legend(loc="upper left", fontsize=10)
-figure.suptitle("The smallest GAN (h = 0.1): turns and damping decide whether it converges. "
+figure.suptitle(f"The smallest GAN (h = {H}): turns and damping decide whether it converges. "
                 "● start, + equilibrium, step 0 (dark) to 1,000 (light)", x=0.01, ha="left")
 common.save(figure, arguments.out / "dirac_gan.png")
 

@@ -13,6 +13,7 @@ Read next: minigen/trainers/gan.py, where each line of the algorithm is one line
 
 # %% The data: images x alone, no labels
 import math
+import sys
 
 import common
 import matplotlib.pyplot as plt
@@ -28,7 +29,7 @@ arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, full=11_00
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
     "--k": dict(type=common.positive, default=1, help="D's steps in each iteration (default 1)"),
     "--momentum": dict(type=float, default=0.5, help="Adam's first beta, the momentum of both players (default 0.5)"),
-    "--resume": dict(action="store_true", help="go on from the checkpoint in --out"),
+    "--resume": dict(action="store_true", help="go on from the checkpoint in --out (curves and means begin there)"),
 })
 channels, latent, m = 32, 64, 32
 rate_G, rate_D = 5e-3, 5e-4                         # a fast G against a slow D
@@ -58,9 +59,10 @@ def discriminator():
         Dense(4 * c, 1, init=init))
 
 
-def adam(network, rate):
-    """Adam at `rate`, which falls from the middle of the game on, so that the two settle instead of circling"""
-    falling = mg.optim.linear_decay(rate, arguments.steps // 2, arguments.steps)
+def adam(network, rate, each=1):
+    """Adam at `rate`, which falls from the middle of the game on, so that the two settle instead of circling; `each` steps in
+    every iteration"""
+    falling = mg.optim.linear_decay(rate, each * arguments.steps // 2, each * arguments.steps)
     return mg.optim.Adam(network.parameters(), falling, betas=(arguments.momentum, 0.999))
 
 
@@ -71,7 +73,7 @@ def prior(m):
 
 G, D = generator(), discriminator()
 trainer = mg.trainers.GANTrainer(
-    G, D, adam(G, rate_G), adam(D, rate_D), k=arguments.k, generator_loss=arguments.loss, prior=prior)
+    G, D, adam(G, rate_G), adam(D, rate_D, arguments.k), k=arguments.k, generator_loss=arguments.loss, prior=prior)
 
 # %% While it runs: the same noise again and again, at steps that lie close together at first
 z_fixed, shown = prior(64), 14
@@ -108,6 +110,8 @@ checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
 trainer.fit(images, arguments.steps, batch_size=m, callbacks=[curves, take_picture, narrate], checkpoint=checkpoint,
             every=250, resume=arguments.resume)
+if not curves.steps:
+    sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; ask for more by --steps")
 common.save(inspect.game(curves), arguments.out / "curves.png")
 common.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
 

@@ -20,7 +20,7 @@ import minigen as mg
 from minigen import functional as F
 
 arguments = common.arguments(__doc__, steps=1600, quick=5, data=True, full=9000, options={
-    "--batch": dict(type=int, default=64, help="pairs in a batch (default 64)"),
+    "--batch": dict(type=common.positive, default=64, help="pairs in a batch (default 64)"),
     "--lr": dict(type=float, default=2e-3, help="Adam's learning rate, falling to 0 by half a cosine (default 0.002)"),
     "--save-judge": dict(action="store_true", help="keep the network as demos/judge.npz, for the other demos"),
 })
@@ -104,6 +104,8 @@ claims.add("from x alone: ten groups without names; share of images whose digit 
 claims.add("share of real test images that the judge is sure of (>= 0.9)", sure.mean())
 claims.add("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
 
-if arguments.save_judge:
+if arguments.save_judge and (arguments.data == "full" or right.mean() < goal):
+    print(f"\nnot saved: the judge of the other demos is one that learned from the sample, {100 * goal:.1f}% of its test digits or more")
+elif arguments.save_judge:
     common.save_network(network, common.HERE / "judge.npz")
 common.finish(arguments, claims)

@@ -108,6 +108,8 @@ def test_the_main_demo_repeats_itself_takes_its_flags_and_resumes(tmp_path):
     resumed = run(DEMOS / "gan_mnist.py", "--steps", 6, "--seed", 3, "--resume", "--out", tmp_path / "a")
     assert "Algorithm 1, iteration 6: phase 1" in resumed.stdout and "iteration 1:" not in resumed.stdout
     assert json.loads((tmp_path / "a" / "run.json").read_text(encoding="utf-8"))["figures"]["iterations"] == 6
+    finished = run(DEMOS / "gan_mnist.py", "--steps", 6, "--seed", 3, "--resume", "--out", tmp_path / "a")
+    assert finished.returncode == 1 and "over after 6 iterations; ask for more by --steps" in finished.stderr
 
 
 # -------------------------------------------------------------------------------------------------- the judge
