@@ -127,6 +127,8 @@ of_images = [F.logsumexp(part, axis=0) - np.log(len(part)) for part in np.split(
 bounds = [Estimate.of(bound) for bound in of_images]
 claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps of 128 images, {len(looked):,} black and white test images: ELBO, nats",
            bounds[0].value, interval=bounds[0].interval)
+print("""Published, black and white digits drawn anew, a network 784-200-200-50 after 3,280 epochs: log p(x) by L₅₀₀₀ −86.8, and
+−84.8 where L₅₀ was raised in place of the ELBO (Burda et al. 2016, table 1)""")
 rises = [Estimate.of(above - below) for below, above in zip(of_images, of_images[1:])]
 claims.add("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅, mean over the images (each bound from draws of its own)",
            ", ".join(f"{rise.value:.2f} ± {rise.standard_error:.2f}" for rise in rises), "> 0 (4 se)",

@@ -87,6 +87,11 @@ def test_an_output_that_cannot_be_written_is_an_error_before_training(demo, tmp_
     assert re.search(r"error: --out \S+ cannot be written \(.+\); choose another directory", finished.stderr)
 
 
+def test_a_seed_that_failed_is_counted_in_the_table_of_claims():
+    row = {"claim": "so it is", "measured": 0.5, "threshold": "> 0", "verdict": "held"}
+    assert gathered.markdown({("demo", 0): [row]}, {"demo": 2}).splitlines()[-1] == "| `demo` | so it is | > 0 | 0.5 | 1 of 2 |"
+
+
 def test_the_table_of_all_claims(tmp_path):
     finished = run(DEMOS / "claims.py", "backprop_by_hand", "--quick", "--out", tmp_path)
     assert finished.returncode == 0 and re.search(r"one neuron.* held", finished.stdout)
