@@ -27,7 +27,8 @@ def save(path, trainer):
     NonFiniteError: a weight or a memory that is not finite, which nobody would want to go on from."""
     source = getattr(trainer, "source", None)
     about = {"format": FORMAT, "trainer": type(trainer).__name__, "steps": trainer.steps,
-             "random": random.generator().bit_generator.state, "data": source.state() if hasattr(source, "state") else None}
+             "random": random.generator().bit_generator.state, "data": source.state() if hasattr(source, "state") else None,
+             "order": _order(trainer)}
     arrays = {f"{part}/{name}": to_numpy(value) for part, owner in trainer.parts().items() for name, value in _state(owner).items()}
     for name, array in arrays.items():
         if not numpy.isfinite(array).all():
@@ -67,6 +68,8 @@ def load(path, trainer):
               for name in own if name in arrays and arrays[name].dtype != getattr(own[name], "dtype", arrays[name].dtype)]
     if wrong:
         raise CheckpointError(f"{path} belongs to another architecture; nothing was loaded\n  " + "\n  ".join(wrong))
+    if about.get("order", _order(trainer)) != _order(trainer):
+        raise CheckpointError(f"{path} is of an optimizer whose parameters stand in another order; nothing was loaded")
     source = getattr(trainer, "source", None)
     if place is not None and hasattr(source, "restore"):
         try:
@@ -83,6 +86,13 @@ def load(path, trainer):
                 p.written()
     random.generator().bit_generator.state = about["random"]
     trainer.steps = steps
+    for name in {"record", "phase_1", "phase_2"} & {*vars(trainer)}:        # of a step with other weights
+        setattr(trainer, name, None)
+
+
+def _order(trainer):
+    """The shapes of each optimizer's parameters: its memories are one flat array, in this order."""
+    return {part: [list(p.shape) for p in owner.parameters] for part, owner in trainer.parts().items() if hasattr(owner, "memory")}
 
 
 def _state(owner):

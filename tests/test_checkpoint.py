@@ -355,3 +355,22 @@ def test_fit_refuses_to_resume_from_a_file_that_does_not_fit_before_the_first_st
         trainer.fit(DATA, 3, checkpoint=tmp_path / "c.npz", resume=True)
     assert_same({**everything(trainer), "data": None}, before)
     assert (tmp_path / "c.npz").read_bytes() == kept
+
+
+def test_memories_are_not_given_to_other_parameters(tmp_path):
+    """An optimizer over the same parameters in another order: all its memories have the same sizes."""
+    def trainer(order):
+        encoder, decoder = L.Dense(3, 2), L.Dense(2, 3)
+        parts = encoder.parameters(), decoder.parameters()
+        return mg.trainers.AutoencoderTrainer(encoder, decoder, mg.optim.Adam([*parts[order], *parts[1 - order]], 0.1))
+    save(tmp_path / "c.npz", trainer(0))
+    with pytest.raises(CheckpointError, match="an optimizer whose parameters stand in another order; nothing was loaded"):
+        load(tmp_path / "c.npz", trainer(1))
+
+
+def test_what_was_recorded_with_other_weights_is_forgotten(tmp_path):
+    trainer = gan()
+    save(tmp_path / "c.npz", trainer)
+    trainer.step([DATA, DATA])
+    load(tmp_path / "c.npz", trainer)
+    assert trainer.phase_1 is None and trainer.phase_2 is None

@@ -66,7 +66,7 @@ def test_every_updated_parameter_with_shape_and_norm_and_the_frozen_ones_counted
         for name, shape, norm in rows:
             assert shape == str(record.gradients[name].shape)
             assert float(norm) == pytest.approx(np.linalg.norm(record.gradients[name]), rel=5e-3)
-    assert "G is frozen: its 4 parameters" in phase_1 and "D is frozen: its 4 parameters" in phase_2
+    assert "G is frozen: its 4 parameter arrays" in phase_1 and "D is frozen: its 4 parameter arrays" in phase_2
     assert f"{trainer.phase_1.value:.4f}" in phase_1 and f"{trainer.phase_2.value:.4f}" in phase_2
     assert f"{np.linalg.norm(trainer.phase_2.sample_gradient):.3g}" in phase_2
 
@@ -137,11 +137,11 @@ def test_the_mean_of_the_last_fifth():
     assert curves.last("V") == 1.5
 
 
-def test_log_steps():
-    assert inspect.log_steps(1000, 5) == [0, 1, 10, 100, 1000]
-    assert inspect.log_steps(1, 9) == [0, 1]
-    with pytest.raises(ValueError, match="log_steps: got last = 0"):
-        inspect.log_steps(0, 5)
+def test_curves_without_the_game_are_refused_by_name():
+    for call, message in ((lambda c: c.last("V"), "'V' was not recorded"), (inspect.game, "expected those of a GANTrainer"),
+                          (inspect.gradient_norms, "the curves are empty")):
+        with pytest.raises(ValueError, match=message):
+            call(inspect.Curves())
     with pytest.raises(ValueError, match="Curves: got every = 0"):
         inspect.Curves(every=0)
 

@@ -82,3 +82,17 @@ def test_beta_vae_score_is_a_function_of_its_seed():
     codes = GRID + 4.0 * rng.standard_normal(GRID.shape)
     scores = [beta_vae_score(codes, GRID, train=300, test=300, seed=seed) for seed in (0, 0, 1)]
     assert scores[0] == scores[1] != scores[2]
+
+
+def test_columns_of_very_different_scale_are_told_apart():
+    """Noise of size 1e8 beside a column that decides: taken for a flat direction, that one was lost (.508 right)."""
+    decides = rng.standard_normal(400)
+    x, targets = np.column_stack([decides, 1e8 * rng.standard_normal(400)]), (decides > 0).astype(int)
+    weight, bias = logistic_regression(x, targets)
+    assert ((x @ weight + bias).argmax(1) == targets).mean() > 0.98
+
+
+def test_too_few_points_for_the_beta_vae_score_are_refused_by_name():
+    factors = np.array(list(itertools.product(range(2), repeat=4)))
+    with pytest.raises(ValueError, match="beta_vae_score: train is 3, too few points for each of 4 factors"):
+        beta_vae_score(factors * 1.0, factors, train=3)

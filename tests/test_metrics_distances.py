@@ -13,6 +13,7 @@ rng = np.random.default_rng(0)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_blocks_together_are_all_distances(monkeypatch, block, dtype):
     monkeypatch.setattr(distances, "BLOCK", block)
+    monkeypatch.setattr(distances, "ROWS", 1)
     x, y = (100 + rng.standard_normal((n, 5)).astype(dtype) for n in (23, 17))      # far from the origin: cancellation
     parts = list(distances.squared_distances(x, y))
     assert np.array_equal(np.concatenate([np.arange(23)[rows] for rows, _ in parts]), np.arange(23))
@@ -25,6 +26,9 @@ def test_equal_points_are_exactly_zero_apart_and_outliers_do_not_blur_the_rest()
     x[0] *= 1e5
     (_, block), = distances.squared_distances(x, x)
     assert np.array_equal(block == 0, np.eye(40, dtype=bool))
+    far = np.concatenate([x[1:], [[1e9] + 783 * [0]]])
+    (_, block), = distances.squared_distances(x[1:], far)
+    np.testing.assert_allclose(block, cdist(x[1:], far, "sqeuclidean"), rtol=1e-9)
     ring = np.array([[1.0, 0.0], [1.0, 0.01], [1e6, 0.0]])
     (_, block), = distances.squared_distances(ring, ring[:2])
     np.testing.assert_allclose(block, cdist(ring, ring[:2], "sqeuclidean"), rtol=1e-9)

@@ -76,3 +76,11 @@ def test_optimum_for_mnist():
             assert model.log_likelihood(test).mean() == pytest.approx(value, abs=digits)
         assert model.variance == pytest.approx(best_variance, abs=5.1e-6)
         assert active_units(linear_vae_optimum(pca, q, 1.0).posterior(test)[0]).count == active
+
+
+@pytest.mark.parametrize("turn", [np.eye(6), np.linalg.qr(rng.standard_normal((6, 6)))[0]], ids=["zero columns", "rounding"])
+def test_data_of_lower_rank_have_no_best_variance(turn):
+    x = np.pad(rng.standard_normal((100, 2)), ((0, 0), (0, 4))) @ turn
+    with pytest.raises(ValueError, match="the best variance is 0; give a variance"):
+        linear_vae_optimum(fit_pca(x, 3), 3)
+    assert linear_vae_optimum(fit_pca(x, 3), 3, variance=0.1).weight[:, 2].any() == 0

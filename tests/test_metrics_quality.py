@@ -74,3 +74,9 @@ def test_frechet_distance_of_singular_features():
     assert frechet_distance(few, few + 1) == pytest.approx(64, rel=1e-6)
 
 
+def test_an_image_too_faint_to_be_squared_is_counted_as_flat():
+    """A saturated generator makes some: their energy, 1e-52, is 0 in float32."""
+    x = rng.random((4, 8, 8)).astype(np.float32)
+    faint = np.concatenate([x, 1e-200 * x[:1].astype(np.float64)])
+    assert high_frequency_share(faint) == pytest.approx(0.8 * high_frequency_share(x), rel=1e-6)
+    assert high_frequency_share(1e-26 * x) == pytest.approx(high_frequency_share(x), rel=1e-5)

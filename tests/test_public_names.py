@@ -6,6 +6,7 @@ import inspect
 import pathlib
 
 import minigen as mg
+import minigen.inspect  # noqa: F401  (not loaded by itself: it needs Matplotlib)
 
 PACKAGE = pathlib.Path(mg.__file__).parent
 DEMOS = PACKAGE.parent / "demos"
@@ -58,7 +59,7 @@ def words(path):
 FILES = [path for path in [*PACKAGE.rglob("*.py"), *DEMOS.rglob("*.py")]
          if path.name != "__init__.py" and path != PACKAGE / "gradcheck" / "cases.py"]
 USED = {word for path in FILES for word in words(path)}
-PARTS = ("functional", "layers", "layers.initialisers", "optim", "data", "metrics", "trainers")
+PARTS = ("functional", "layers", "layers.initialisers", "optim", "data", "metrics", "trainers", "inspect")
 
 
 def test_every_public_name_is_used_or_has_its_reason():

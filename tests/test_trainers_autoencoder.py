@@ -163,8 +163,8 @@ def test_a_wrong_call_is_explained_and_nothing_is_learned(call, error, message):
     assert not [name for name in moved(trainer, before) if "running" not in name] and trainer.steps == 0
 
 
-@pytest.mark.parametrize("loss", [lambda y, x: float(((y.numpy() - x) ** 2).mean()), lambda y, x: (y - x) ** 2],
-                         ids=["no Tensor", "no scalar"])
+@pytest.mark.parametrize("loss", [lambda y, x: float(((y.numpy() - x) ** 2).mean()), lambda y, x: (y - x) ** 2,
+                                  lambda y, x: ((y - x) ** 2).mean().reshape(1)], ids=["no Tensor", "no scalar", "an axis"])
 def test_a_loss_must_return_one_number_on_the_tape(loss):
     trainer, x = setting(loss=loss)
     with pytest.raises(TypeError, match="AutoencoderTrainer: the loss returned .*expected a Tensor of one number"):

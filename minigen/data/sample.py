@@ -1,6 +1,6 @@
 """A fifth of MNIST inside the package: 12,000 training and 2,000 test images, so that every demo runs offline.
 
-It holds every fifth image, not the first ones (the first half of MNIST's test set is the easier half). The file
+It holds every fifth image, not the first ones (the first half of MNIST's test set is the harder half). The file
 records the original indices; make_sample.py wrote it from the real files.
 
 The digits are by Yann LeCun, Corinna Cortes and Christopher Burges, "The MNIST database of handwritten digits",

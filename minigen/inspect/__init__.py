@@ -8,5 +8,5 @@ It needs Matplotlib, so `import minigen` leaves it out: from minigen import insp
 """
 
 from .algorithm import algorithm
-from .curves import Curves, log_steps
+from .curves import Curves
 from .plots import COLOURS, game, gradient_norms

@@ -39,7 +39,7 @@ def algorithm(trainer):
         f"  D is frozen: its {_count(trainer.discriminator)} are constants, but the gradient passes through it to G",
         f"  value = {formula} = {two.value:.4f}      mean D(G(z)) {two.d_fake:.3f}",
         *_derivatives("value", [("generated", two.logit_gradients["fake"], closed, derivative(two.d_fake, last))]),
-        f"  what D tells G: ∂value/∂G(z), one number per pixel, shape {two.sample_gradient.shape}, "
+        f"  what D tells G: ∂value/∂G(z), one for each number of G(z), shape {two.sample_gradient.shape}, "
         f"norm {_norm(two.sample_gradient):.3g}",
         "  update G by descending its gradient ∇θg value:",
         *_gradients(two.gradients),
@@ -47,7 +47,7 @@ def algorithm(trainer):
 
 
 def _count(network):
-    return f"{len(list(network.named_parameters()))} parameters"
+    return f"{len(list(network.named_parameters()))} parameter arrays"
 
 
 def _derivatives(value, rows):

@@ -9,16 +9,9 @@
 On a GPU a number is fetched only when it is recorded. Read next: plots.py.
 """
 
-import numpy
+import numbers
 
 from ..backend import array_module, to_numpy
-
-
-def log_steps(last, count):
-    """About `count` step numbers from 0 to `last`, close together at first: 0, 1, then a constant factor apart."""
-    if last < 1 or count < 2:
-        raise ValueError(f"log_steps: got last = {last}, count = {count}, expected at least 1 and 2")
-    return sorted({0, *(int(round(step)) for step in numpy.geomspace(1, last, count - 1))})
 
 
 class Curves:
@@ -26,7 +19,7 @@ class Curves:
 
     def __init__(self, every=10, first=8):
         for name, value, least in (("every", every, 1), ("first", first, 0)):
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, numbers.Integral) or value < least:
                 raise ValueError(f"Curves: got {name} = {value!r}, expected an integer >= {least}")
         self.every, self.first = every, first
         self.steps, self.values, self.norms = [], {}, {}
@@ -43,7 +36,9 @@ class Curves:
                 norms.setdefault(layer, []).append(norm)
 
     def last(self, name, share=0.2):
-        """The mean of a recorded value over the last `share` of the run, by step number."""
+        """The mean of a recorded value over the last `share` of the run, by step number. ValueError: no such value was recorded."""
+        if name not in self.values:
+            raise ValueError(f"Curves: {name!r} was not recorded; what was: {sorted(self.values)}")
         values = [v for step, v in zip(self.steps, self.values[name]) if step > (1 - share) * self.steps[-1]]
         return sum(values) / len(values)
 

@@ -15,6 +15,8 @@ _SHADES = {"D": "Blues", "G": "Oranges"}
 
 def game(curves):
     """The minimax game over time, of a Curves that listened to a GANTrainer: V beside −log 4, D(x) and D(G(z)) beside 1/2."""
+    if "V" not in curves.values:
+        raise ValueError(f"game: the curves hold {sorted(curves.values)}, expected those of a GANTrainer that did a step")
     figure = Figure(figsize=(9.5, 3.8))
     value, belief = figure.subplots(1, 2)
     _line(value, curves.steps, curves.values["V"], COLOURS["D"], "V(D, G)")
@@ -31,6 +33,8 @@ def game(curves):
 def gradient_norms(curves):
     """The norm of every layer's gradient over time, a panel for each network; and below, the first iterations of a GAN phase by
     phase: a frozen network was asked for no gradient, so it has no point there (absent, not zero)."""
+    if not curves.norms:
+        raise ValueError("gradient_norms: the curves are empty, expected those of a trainer that did a step")
     first = sum(step == i + 1 for i, step in enumerate(curves.steps))
     phases = {"D", "G"} == set(curves.norms) and first > 1
     figure = Figure(figsize=(9.5, 7.4 if phases else 4.4))

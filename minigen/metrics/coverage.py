@@ -53,7 +53,8 @@ def precision_recall(real, fake, k=3):
     """Improved precision and recall (Kynkäänniemi et al. 2019) of features real (n, d), fake (m, d).
 
     Round every point of one set lies a sphere that reaches to its k-th nearest neighbour in that set (itself not
-    counted); a point of the other set is inside a sphere if it is strictly nearer to the centre than that.
+    counted); a point of the other set is inside a sphere if it is strictly nearer to the centre than that. (Strictly, as
+    Naeem et al. 2020 compare; the paper of 2019 has ≤, which differs where points come more than k times.)
     """
     real = matrix(real, "precision_recall: real")
     fake = matrix(fake, "precision_recall: fake", real.shape[1])

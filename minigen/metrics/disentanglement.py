@@ -32,7 +32,7 @@ def mutual_information_gap(codes, factors):
         raise ValueError("mutual_information_gap: codes have one dimension, expected at least 2 to have a gap")
     binned = [_bins(column) for column in codes.T]
     information = np.array([[_information(factor, column) for column in binned] for factor in factors.T])
-    entropy = np.array([_information(factor, factor) for factor in factors.T])
+    entropy = np.array([_entropy(factor) for factor in factors.T])
     ordered = np.sort(information, axis=1)
     gaps = (ordered[:, -1] - ordered[:, -2]) / entropy
     return MutualInformationGap(float(gaps.mean()), gaps, information)
@@ -42,6 +42,13 @@ def _bins(x):
     """Number of the bin, 0..19, of every entry of x; a unit that never moves is all in bin 0."""
     low, high = x.min(), x.max()
     return np.minimum((x - low) / (high - low or 1) * BINS, BINS - 1).astype(int)
+
+
+def _entropy(a):
+    """Of a column of integers from its counts, in nats."""
+    shares = np.bincount(a) / len(a)
+    shares = shares[shares > 0]
+    return -(shares * np.log(shares)).sum()
 
 
 def _information(a, b):
@@ -66,6 +73,8 @@ def beta_vae_score(codes, factors, train=10_000, test=5_000, seed=0):
     train, test = count(train, "beta_vae_score: train"), count(test, "beta_vae_score: test")
     rng = np.random.default_rng(seed)
     shared = rng.integers(factors.shape[1], size=train + test)
+    if len(np.unique(shared[:train])) < factors.shape[1]:
+        raise ValueError(f"beta_vae_score: train is {train}, too few points for each of {factors.shape[1]} factors; take more")
     points = np.empty((train + test, codes.shape[1]))
     for k, factor in enumerate(factors.T):
         chosen = np.flatnonzero(shared == k)
@@ -112,8 +121,11 @@ def logistic_regression(x, targets):
         gradient = x.T @ (p - one_hot) + penalty * theta
         blocks = [[x.T @ (x * (p[:, [a]] * ((a == b) - p[:, [b]]))) for b in range(classes)] for a in range(classes)]
         hessian = np.block(blocks) + np.diag(np.tile(penalty[:, 0], classes))
-        # a constant added to every bias changes nothing: lstsq takes the shortest step across that flat direction
-        step = np.linalg.lstsq(hessian, gradient.T.ravel(), rcond=None)[0].reshape(classes, -1).T
+        # a constant added to every bias changes nothing: lstsq takes a shortest step across that flat direction. It must not
+        # take others for flat because the columns of x differ in scale: the diagonal is made 1
+        scale = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-12))
+        step = np.linalg.lstsq(hessian * np.outer(scale, scale), gradient.T.ravel() * scale, rcond=None)[0] * scale
+        step = step.reshape(classes, -1).T
         decrement = (step * gradient).sum()
         if decrement < 1e-9 * len(x):
             return theta[:-1], theta[-1]

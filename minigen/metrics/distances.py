@@ -1,13 +1,13 @@
 """All distances between two sets of points, a block of rows at a time.
 
 Ten thousand images against ten thousand are 800 MB of distances. Nothing that is measured here needs them all
-at once, so they come in blocks of about 4 MB, each from one matrix product: ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y.
+at once, so they come in blocks, each from one matrix product: ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y.
 Used by nearest neighbours (reconstruction.py), Parzen windows (parzen.py) and the neighbourhoods of coverage.py.
 """
 
 import numpy as np
 
-BLOCK = 500_000             # distances in a block: 4 MB, which a cache holds
+BLOCK, ROWS = 500_000, 32   # numbers in a block: 4 MB, which a cache holds; or 32 rows, since every block reads all of y
 
 
 def squared_distances(x, y):
@@ -15,10 +15,11 @@ def squared_distances(x, y):
 
     x (n, d), y (m, d); block (rows, m), float64 whatever the dtype of x and y, free to be overwritten.
     """
-    origin = y.mean(0, dtype=np.float64)            # a distance does not depend on it; small norms round less
+    # a distance does not depend on the origin, but small norms round less; the median of some, since one far point moves a mean
+    origin = np.median(y[::len(y) // 1000 + 1].astype(np.float64), axis=0)
     y = y - origin
     y_norms = np.einsum("ij,ij->i", y, y)
-    step = max(1, BLOCK // len(y))
+    step = max(ROWS, BLOCK // max(y.shape))
     for start in range(0, len(x), step):
         rows = slice(start, start + step)
         part = x[rows] - origin

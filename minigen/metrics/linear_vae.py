@@ -65,9 +65,12 @@ def linear_vae_optimum(pca, q, variance=None):
         raise TypeError(f"linear_vae_optimum: pca is a {type(pca).__name__}, expected the result of fit_pca(x, k)")
     d, k = pca.components.shape
     q = count(q, "linear_vae_optimum: q", largest=k)
-    if variance is None and q == d:
-        raise ValueError(f"linear_vae_optimum: with q = {q} units nothing is discarded and the best variance is 0; "
-                         "give a variance")
-    variance = positive(pca.eigenvalues[q:].mean() if variance is None else variance, "linear_vae_optimum: variance")
+    if variance is None:
+        discarded = pca.eigenvalues[q:]
+        if q == d or discarded.mean() <= d * np.finfo(np.float64).eps * pca.eigenvalues[0]:     # rounding of the largest
+            raise ValueError(f"linear_vae_optimum: with q = {q} units nothing is discarded and the best variance is 0; "
+                             "give a variance")
+        variance = discarded.mean()
+    variance = positive(variance, "linear_vae_optimum: variance")
     scale = np.sqrt(np.maximum(pca.eigenvalues[:q] - variance, 0))
     return LinearVAE(pca.components[:, :q] * scale, pca.mean, variance)

@@ -1,4 +1,4 @@
-"""How samples look, as numbers: sharpness, the distance between two sets of features, and variety.
+"""How samples look, as numbers: sharpness, and the distance between two sets of features.
 
 Two measures of sharpness reward noise and the third counts it as blur, so print real images, real images with noise
 and blurred ones beside them.
@@ -27,12 +27,12 @@ def high_frequency_share(images):
 
     Images of one colour have no energy and count as 0.
     """
-    x = _images(images, "high_frequency_share: images", smallest=2)
+    x = _images(images, "high_frequency_share: images", smallest=2).astype(np.float64)
     energy = np.abs(np.fft.fft2(x - x.mean((1, 2), keepdims=True))) ** 2
     high = np.hypot(np.fft.fftfreq(x.shape[1])[:, None], np.fft.fftfreq(x.shape[2])) > 0.25
-    flat = x.max((1, 2)) == x.min((1, 2))
-    total = np.where(flat, 1, energy.sum((1, 2)))
-    return float(np.where(flat, 0, energy[:, high].sum(1) / total).mean(dtype=np.float64))
+    total = energy.sum((1, 2))
+    flat = (x.max((1, 2)) == x.min((1, 2))) | (total == 0)              # of rounding alone, or too little to be squared
+    return float(np.where(flat, 0, energy[:, high].sum(1) / np.where(flat, 1, total)).mean())
 
 
 def grey_share(images):

@@ -28,7 +28,7 @@ class AutoencoderTrainer:
         z = self.encoder(x)
         x_hat = self.decoder(z)
         value = self.loss(x_hat, x)
-        if not isinstance(value, Tensor) or value.size != 1:
+        if not isinstance(value, Tensor) or value.shape != ():
             raise TypeError(f"AutoencoderTrainer: the loss returned {value!r}, expected a Tensor of one number")
         finite(value.data, "the reconstruction loss")
 

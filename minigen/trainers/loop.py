@@ -5,6 +5,7 @@ Nothing is learned here. A trainer has `steps` (done so far), `progress()` (the 
 
 import contextlib
 import itertools
+import numbers
 import pathlib
 import signal
 import sys
@@ -33,8 +34,11 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     On Ctrl-C the step is finished, the state saved, and fit returns.
     NonFiniteError names the step and the quantity, and leaves the last good checkpoint as it is."""
     for name, value, least in (("steps", steps, 0), ("every", every, 1)):
-        if not isinstance(value, int) or value < least:
+        if not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(f"fit: got {name} = {value!r}, expected an integer >= {least}")
+    if callable(callbacks):
+        raise TypeError(f"fit: callbacks is a {type(callbacks).__name__}, expected a list of functions: callbacks=[...]")
+    callbacks = [*callbacks]
     if checkpoint is not None and not pathlib.Path(checkpoint).resolve().parent.is_dir():
         raise FileNotFoundError(f"fit: the directory of checkpoint {checkpoint} does not exist")
     if checkpoint is not None and pathlib.Path(checkpoint).is_dir():

@@ -9,4 +9,5 @@ def test_the_failure_for_digit_1_its_cause_and_what_no_model_does_better(run_dem
     run = run_demo("outliers")
     failed = [row["claim"] for row in run["claims"] if row["verdict"] == "not held"]
     assert [claim[:15] for claim in failed] == ["a repair is to ", "a model finds o"]
+    assert [row["verdict"] for row in run["claims"]].count("held") == 7
     assert {"auroc.png", "strangest.png"} <= {path.name for path in tmp_path.iterdir()}
