@@ -17,7 +17,7 @@ differentiated again (create_graph=True) with nothing more to write. Read next: 
 import collections
 import contextlib
 import inspect
-import types
+import threading
 from itertools import compress, count
 from operator import attrgetter
 
@@ -82,7 +82,8 @@ class Tensor:
         tape, seed = _tape([self]), checks.seed(self, gradient)
         leaves = [x for x in _reached([self], tape) if x.creator is None]
         for leaf, g in zip(leaves, memory.own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
-            leaf.grad = g if leaf.grad is None else _array(leaf.grad + g)
+            if g is not None:                                   # None: the condition of a where
+                leaf.grad = g if leaf.grad is None else _array(leaf.grad + g)
 
     def __repr__(self):
         name = f", name={self.name!r}" if self.name else ""
@@ -120,7 +121,8 @@ class Operation:
     f.gradients(rule, ...)  one rule per input, rule(g, y, *inputs, **options) -> ∂L/∂input, or None for an input without
     a gradient; arguments beyond the rules are options.  together=: one rule that returns all `inputs` gradients, where
     they share work.  definition=: the same function of simpler operations, where the rules are fast but take arrays only;
-    second derivatives go through it, and tests compare with it.
+    second derivatives go through it, and tests compare with it.  An array that is given is kept, not copied, and has no
+    version: do not write to it while a tape holds it.
     """
 
     def __init__(self, forward):
@@ -166,10 +168,11 @@ class Operation:
             value = checks.settled(value, [x.dtype for x in inputs if type(x) is Tensor])
         if _mode.anomaly:
             checks.finite(value, self.__name__, "value")
+        writes = None if value.base is None or not memory.shared(value, tensor._data) else tensor.writes
         if _mode.recording and live:
             step = (self, inputs, arrays, options, wants, versions, next(_birth))
-            return Tensor(value, True, None, tuple.__new__(Step, step))         # Step(*step) takes twice as long
-        return Tensor(value, writes=None if value.base is None else tensor.writes)
+            return Tensor(value, True, None, tuple.__new__(Step, step), writes)         # Step(*step) takes twice as long
+        return Tensor(value, writes=writes)
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
@@ -185,7 +188,7 @@ operation = Operation       # read as a decorator: @operation def f(x): ...
 
 # ----------------------------------------------------------------------------------------- what is recorded
 
-_mode = types.SimpleNamespace(recording=True, anomaly=False)
+_mode = type("Mode", (threading.local,), {"recording": True, "anomaly": False})()      # each thread has its own
 
 
 @contextlib.contextmanager
@@ -281,7 +284,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
         if not wanted.isdisjoint(y.creator.wants):
             wanted.add(y)
     for y, seed in zip(outputs, seeds):
-        gradients[y] = gradients[y] + seed if y in gradients else seed
+        gradients[y] = _array(gradients[y] + seed) if y in gradients else seed
     while tape:
         y = tape.pop()                          # the youngest: everything that used it has reported
         step = y.creator
@@ -307,11 +310,7 @@ def _compute(step, g, y, wanted):
     operation, given, options = step.operation, (g, y._data, *step.arrays), step.options
     if operation.together:
         return [(x, gx) for x, gx in zip(step.wants, operation.together(*given, **options)) if x in wanted]
-    pairs = []
-    for x, rule in zip(step.wants, operation.rules):
-        if rule and x in wanted:
-            pairs.append((x, rule(*given, **options)))
-    return pairs
+    return [(x, rule(*given, **options)) for x, rule in zip(step.wants, operation.rules) if rule and x in wanted]
 
 
 def _record(step, g, y, wanted):
@@ -319,8 +318,9 @@ def _record(step, g, y, wanted):
     inputs, options, operation = step.inputs, step.options, step.operation
     wants = [x in wanted for x in step.wants]
     if operation.definition:                            # on second names of the inputs, so that the walk stops there
-        names = [broadcast_to(x, x.shape) if want else x for x, want in zip(inputs, wants)]
-        again, asked = operation.definition(*names, **options), list(compress(names, wants))
+        with _during([_mode], "recording", True), _during(list(compress(inputs, wants)), "requires_grad", True):     # as then
+            names = [broadcast_to(x, x.shape) if want else x for x, want in zip(inputs, wants)]
+            again, asked = operation.definition(*names, **options), list(compress(names, wants))
         found = _walk(_tape([again], set(asked)), [again], [g], asked, create_graph=True)
     elif operation.together:
         found = list(compress(operation.together(g, y, *inputs, **options), wants))
@@ -354,4 +354,4 @@ def cast(x, dtype):
 sum_to.gradients(lambda g, y, x, shape: broadcast_to(g, x.shape))
 broadcast_to.gradients(lambda g, y, x, shape: sum_to(g, x.shape))
 cast.gradients(lambda g, y, x, dtype: cast(g, x.dtype))
-_FREED = Step(cast, (), (), {}, (), (), 0)     # the creator of a Tensor whose tape has been used up
+_FREED = Step(type("a freed tape", (), {}), (), (), {}, (), (), 0)     # the creator of a Tensor whose tape has been used up

@@ -14,7 +14,7 @@ from . import random
 from .backend import asarray, to_numpy
 from .checks import NonFiniteError
 
-FORMAT = "minigen checkpoint 1"
+FORMAT = "minigen checkpoint 2"
 
 
 class CheckpointError(ValueError):
@@ -68,7 +68,7 @@ def load(path, trainer):
               for name in own if name in arrays and arrays[name].dtype != getattr(own[name], "dtype", arrays[name].dtype)]
     if wrong:
         raise CheckpointError(f"{path} belongs to another architecture; nothing was loaded\n  " + "\n  ".join(wrong))
-    if about.get("order", _order(trainer)) != _order(trainer):
+    if about.get("order") != _order(trainer):
         raise CheckpointError(f"{path} is of an optimizer whose parameters stand in another order; nothing was loaded")
     source = getattr(trainer, "source", None)
     if place is not None and hasattr(source, "restore"):

@@ -95,6 +95,8 @@ def replacement(x, array):
         raise RuntimeError(f"{x!r} was computed, and the tape needs its value: write to a leaf, or to a copy: x.numpy()")
     if not backend.is_array(array) or array.shape != x.shape:
         raise ValueError(f"data of {x!r}: got {getattr(array, 'shape', array)}, expected an array of that shape")
+    if array.dtype.kind != "f":
+        raise TypeError(f"data of {x!r}: got an array of {array.dtype}, expected floats: gradients have the data's dtype")
     return array
 
 

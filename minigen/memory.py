@@ -14,11 +14,16 @@ def own(gradients, seeds):
     for g in gradients:
         if g is not None:
             owner = g if g.base is None else _owner(g)
-            if id(owner) in taken or owner.size != g.size:
+            if id(owner) in taken or owner.size != g.size or not getattr(g.flags, "writeable", True):
                 g = owner = g.copy(order="K")
             taken.add(id(owner))
         owned.append(g)
     return owned
+
+
+def shared(view, array):
+    """Whether the view looks into the memory that `array` lies in."""
+    return _owner(view) is _owner(array)
 
 
 def _owner(array):

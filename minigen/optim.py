@@ -96,8 +96,10 @@ class Optimizer:
             p.grad = None
 
     def state_dict(self):
-        """The number of steps and copies of the flat memories, by name: "steps", "velocity", ..."""
-        return {"steps": self.steps, **{name: array.copy() for name, array in self.memory.items()}}
+        """The number of steps and the memories, by name: "steps", "velocity", ...; each is flat, parameter after parameter, and
+        each of these row by row, however the parameter lies in memory."""
+        return {"steps": self.steps, **{name: self._xp.concatenate([part.ravel() for part in self._parts(array)])
+                                        for name, array in self.memory.items()}}
 
     def load_state_dict(self, state):
         """Restore what state_dict gave. ValueError, naming them, for missing, surplus or wrong-shaped entries; then nothing is loaded."""
@@ -107,7 +109,14 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}.load_state_dict: entries missing, surplus or of another shape: {sorted(wrong)}")
         self.steps = int(state["steps"])
         for name, array in self.memory.items():
-            array[...] = array_module(array).asarray(state[name])
+            given = self._xp.asarray(state[name])
+            for part, (p, start, stop, _) in zip(self._parts(array), self._places):
+                part[...] = given[start:stop].reshape(p.shape)
+
+    def _parts(self, array):
+        """The parts of a flat array that belong to the parameters, each in the parameter's shape."""
+        for _, start, stop, part in self._places:
+            yield self._xp.lib.stride_tricks.as_strided(array[start:stop], part.shape, part.strides)
 
 
 class SGD(Optimizer):
@@ -158,7 +167,9 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Momentum over RMSprop, both averages corrected for their start at zero (Kingma & Ba 2015, algorithm 1):
 
-    m ← β₁ m + (1 − β₁) g        s ← β₂ s + (1 − β₂) g²        p ← p − lr (m / (1 − β₁ᵗ)) / (√(s / (1 − β₂ᵗ)) + ε)"""
+    m ← β₁ m + (1 − β₁) g        s ← β₂ s + (1 − β₂) g²        p ← p − lr (m / (1 − β₁ᵗ)) / (√(s / (1 − β₂ᵗ)) + ε)
+
+    t counts the optimizer's steps. (PyTorch counts each parameter's: they differ for one without a gradient at first.)"""
 
     memories = ("average", "square_average")
 
@@ -216,23 +227,24 @@ def cosine_decay(lr, end, final=0.0):
 
 def clip_norm(gradients, max_norm):
     """(gradients, norm): the gradients, all scaled by one factor so that their joint norm is at most `max_norm`, and the norm
-    they had, a 0-d array (Pascanu et al. 2013, algorithm 1)."""
+    they had, a number of the array library (Pascanu et al. 2013, algorithm 1). None, no gradient, stays None."""
     arrays = _to_clip("clip_norm", gradients, max_norm=max_norm)
-    xp = array_module(arrays[0])
-    norm = xp.sqrt(sum((g * g).sum() for g in arrays))
+    there = [g for g in arrays if g is not None]
+    xp = array_module(there[0])
+    norm = xp.sqrt(sum((g * g).sum() for g in there))
     factor = xp.minimum(max_norm / (norm + 1e-6), 1.0)
-    return [(g * factor).astype(g.dtype) for g in arrays], norm
+    return [g if g is None else (g * factor).astype(g.dtype) for g in arrays], norm
 
 
 def clip_value(gradients, limit):
-    """Each element of each gradient kept within ±limit."""
-    return [array_module(g).clip(g, -limit, limit) for g in _to_clip("clip_value", gradients, limit=limit)]
+    """Each element of each gradient kept within ±limit. None, no gradient, stays None."""
+    return [g if g is None else array_module(g).clip(g, -limit, limit) for g in _to_clip("clip_value", gradients, limit=limit)]
 
 
 def _to_clip(name, gradients, **bound):
     (what, value), = bound.items()
     _non_negative(name, what, value)
-    if not gradients:
+    if all(g is None for g in gradients):
         raise ValueError(f"{name}: there are no gradients")
     return [getattr(g, "_data", g) for g in gradients]
 

@@ -208,7 +208,7 @@ def test_the_file_holds_arrays_and_json_and_no_pickle(tmp_path):
     trainer = gan()
     save(tmp_path / "c.npz", trainer)
     arrays, about = read(tmp_path / "c.npz")
-    assert about["trainer"] == "GANTrainer" and about["format"] == "minigen checkpoint 1"
+    assert about["trainer"] == "GANTrainer" and about["format"] == "minigen checkpoint 2"
     np.testing.assert_array_equal(arrays["discriminator/1.running_var"], trainer.discriminator[1].running_var)
     assert {name.split("/")[0] for name in arrays} == {"generator", "discriminator", "generator_optimizer",
                                                        "discriminator_optimizer"}
@@ -260,9 +260,9 @@ WRONG_FILES = {
     "json of another kind": (lambda p: np.savez(p, checkpoint="[1, 2]"), "is no minigen checkpoint"),
     "pickled objects": (lambda p: np.savez(p, checkpoint=np.array([{"steps": 3}, None], dtype=object)),
                         "is no minigen checkpoint"),
-    "other trainer": (lambda p: save(p, vae()), "of a VAETrainer, expected 'minigen checkpoint 1' of a GANTrainer"),
-    "other format": (resaved(lambda a, about: about.update(format="minigen checkpoint 2")),
-                     "holds 'minigen checkpoint 2'"),
+    "other trainer": (lambda p: save(p, vae()), "of a VAETrainer, expected 'minigen checkpoint 2' of a GANTrainer"),
+    "other format": (resaved(lambda a, about: about.update(format="minigen checkpoint 3")),
+                     "holds 'minigen checkpoint 3'"),
     "other architecture": (other_architecture, r"wrong shape: generator/0.weight is \(7, 3\), expected \(5, 3\)"),
     "missing": (resaved(lambda a, about: a.pop("generator/1.bias")), "missing: generator/1.bias"),
     "missing memory": (resaved(lambda a, about: [a.pop(name) for name in list(a) if "optimizer/average" in name]),

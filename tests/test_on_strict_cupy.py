@@ -28,6 +28,12 @@ def test_gradients_of_first_and_second_order(name):
     check(name)
 
 
+@pytest.mark.parametrize("call", [lambda x: 2.0 ** x, lambda x: mg.functional.where(True, x, 0.0), mg.functional.logsumexp])
+def test_a_number_beside_an_array_of_the_library(call):
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    assert mg.grad(call(x).sum(), x)[0].shape == (2,)
+
+
 @pytest.mark.parametrize("record", named("operations"))
 def test_recorded_operation(record):
     test_references.test_operation(record)

@@ -29,9 +29,8 @@ def _shape_or_numbers(numbers):
 
 
 def _index(index):
-    """An index may hold Tensors of integers or booleans' arrays; lists become arrays."""
-    parts = tuple(constant(i) for i in index) if isinstance(index, tuple) else constant(index)
-    return parts
+    """A Tensor in an index is a constant."""
+    return tuple(constant(i) for i in index) if isinstance(index, tuple) else constant(index)
 
 
 def _array_of(x):

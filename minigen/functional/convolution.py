@@ -23,6 +23,7 @@ that is kept between calls, so they stay in the cache. Read next: pooling.py.
 import itertools
 import math
 import numbers
+import threading
 
 from .. import checks
 from ..autograd import operation
@@ -31,15 +32,16 @@ from .reductions import column_sums
 from .shaping import reshape, transpose
 
 _PATCH_BYTES = {"numpy": 3 << 20, "cupy": 256 << 20}        # a chunk of patches: the CPU's cache; on a GPU, few launches
-_workspaces = {}
+_workspaces = threading.local()
 
 
 def _workspace(xp, role, shape, dtype):
-    """An uninitialised array in memory that is kept between calls: new memory costs more than filling it."""
-    key, size = (xp.__name__, role, str(dtype)), math.prod(shape)
-    if key not in _workspaces or _workspaces[key].size < size:
-        _workspaces[key] = xp.empty(size, dtype)
-    return _workspaces[key][:size].reshape(shape)
+    """An uninitialised array in memory that is kept between calls, as large as the largest: new memory costs more than filling
+    it. Each thread has its own."""
+    kept, key, size = vars(_workspaces), (xp.__name__, role, str(dtype)), math.prod(shape)
+    if key not in kept or kept[key].size < size:
+        kept[key] = xp.empty(size, dtype)
+    return kept[key][:size].reshape(shape)
 
 
 class _Geometry:

@@ -6,7 +6,7 @@ shapes broadcast as in NumPy; no rule mentions it, since the walk sums the gradi
 
 from .. import random
 from ..autograd import Tensor, operation
-from ..backend import array_module, asarray
+from ..backend import array_module, asarray, is_array
 
 
 def constant(x):
@@ -48,8 +48,13 @@ def negative(x):
 
 @operation
 def power(x, p):
-    """y = xᵖ        ∂L/∂x = g p xᵖ⁻¹ (0 where p = 0)        ∂L/∂p = g y log x (0 where x = 0)"""
+    """y = xᵖ        ∂L/∂x = g p xᵖ⁻¹ (0 where p = 0)        ∂L/∂p = g y log x (0 where x = 0 < p)"""
     return x ** p
+
+
+def _log_of_base(x, g):
+    x = x if hasattr(x, "shape") else array_module(constant(g)).asarray(x, dtype=g.dtype)     # a number, where g may be on a GPU
+    return log(where(x == 0, 1.0, x))
 
 
 add.gradients(lambda g, y, a, b: g, lambda g, y, a, b: g)
@@ -58,7 +63,7 @@ multiply.gradients(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 divide.gradients(lambda g, q, x, y: g / y, lambda g, q, x, y: -g * q / y)
 negative.gradients(lambda g, y, x: -g)
 power.gradients(lambda g, y, x, p: g * (p * power(x, p - (p != 0))),
-                lambda g, y, x, p: g * y * log(where(x == 0, 1.0, x)))
+                lambda g, y, x, p: g * y * _log_of_base(x, g))
 
 
 # ------------------------------------------------------------------------------- exponentials, roots, waves
@@ -137,7 +142,8 @@ def minimum(x, y):
 @operation
 def where(condition, x, y):
     """x where the condition holds, else y        ∂L/∂x = g where it holds, else 0        ∂L/∂y the other way round"""
-    return array_module(condition).where(condition, x, y)
+    xp = array_module(next(filter(is_array, (condition, x, y)), None))
+    return xp.where(xp.asarray(condition), x, y)
 
 
 @operation

@@ -5,11 +5,13 @@ loss that broadcasts (m,) against (m, 1) compares every example with every other
 convolution.py.
 """
 
+import math
+
 from ..autograd import operation
-from ..backend import array_module
+from ..backend import array_module, is_array
 from .elementwise import constant, log, log1p_exp, multiply, positive_part, sigmoid, where
 from .reductions import log_softmax, sum
-from .shaping import check_range
+from .shaping import check_range, getitem
 
 
 def _reduced(values, reduction):
@@ -24,8 +26,14 @@ def _weight(g, x, reduction, factor=1.0):
 def _check(name, input, target, reduction):
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'{name}: got reduction {reduction!r}, expected "mean", "sum" or "none"')
+    _check_count(name, input, reduction)
     if input.shape != target.shape:
         raise ValueError(f"{name}: input of shape {input.shape} against target of shape {target.shape}; reshape one, they must be equal")
+
+
+def _check_count(name, input, reduction):
+    if reduction == "mean" and not math.prod(input.shape):
+        raise ValueError(f"{name}: input of shape {input.shape} has no elements, and so no mean")
 
 
 @operation
@@ -60,10 +68,10 @@ def binary_cross_entropy_with_logits(input, target, *, reduction="mean"):
 def binary_cross_entropy(input, target, *, reduction="mean"):
     """−t log p − (1 − t) log(1 − p) for probabilities p, each logarithm kept above −100 as in PyTorch
 
-    ∂L/∂p = g (p − t) / (p (1 − p))        ∂L/∂t = g (log(1 − p) − log p). Prefer logits: p = σ(x) has lost its tail."""
+    ∂L/∂p = g (p − t) / max(p (1 − p), 1e-12)        ∂L/∂t = g (log(1 − p) − log p). Prefer logits: p = σ(x) has lost its tail."""
     _check("binary_cross_entropy", input, target, reduction)
     xp = array_module(input)
-    logs = [xp.maximum(xp.where(p > 0, xp.log(xp.where(p > 0, p, 1)), -100.0), -100.0) for p in (input, 1 - input)]
+    logs = [xp.maximum(xp.where(p <= 0, -100.0, xp.log(xp.where(p <= 0, 1, p))), -100.0) for p in (input, 1 - input)]   # NaN stays
     return _reduced(-target * logs[0] - (1 - target) * logs[1], reduction)
 
 
@@ -91,16 +99,17 @@ def nll_loss(input, target, *, reduction="mean"):
     """−log p of the right class: input log-probabilities (m, classes), target integers (m,) in 0 .. classes − 1
 
     ∂L/∂input = −g at the right class, else 0. IndexError for a label out of range."""
+    if not is_array(target):
+        raise TypeError(f"nll_loss: got labels as a {type(target).__name__}, expected an array of integers")
     if input.ndim != 2 or target.shape != input.shape[:1]:
         raise ValueError(f"nll_loss: input of shape {input.shape} and target of shape {target.shape}, expected (m, classes) and (m,)")
     if target.dtype.kind not in "iu":
         raise TypeError(f"nll_loss: got labels of {target.dtype}, expected integers")
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'nll_loss: got reduction {reduction!r}, expected "mean", "sum" or "none"')
+    _check_count("nll_loss", input, reduction)
     check_range("nll_loss", target, input.shape[1])
-    xp = array_module(target)
-    right = (xp.arange(input.shape[1]) == target.reshape(-1, 1)).astype(input.dtype)
-    values = -sum(input * right, 1)
+    values = -getitem(input, (array_module(target).arange(len(target)), target))        # a wrong class may have log 0
     return values if reduction == "none" else multiply(sum(values), 1 / len(target) if reduction == "mean" else 1.0)
 
 

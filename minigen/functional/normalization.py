@@ -97,7 +97,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         raise ValueError("batch_norm: running_mean and running_var are needed when training is False")
     shape = (1, -1, *(1,) * (input.ndim - 2))
     scale = weight * (1 / array_module(running_var).sqrt(running_var + eps))
-    return input * reshape(scale, shape) + reshape(bias - running_mean * scale, shape)
+    return input * reshape(scale, shape) + reshape(bias - running_mean.copy() * scale, shape)   # the next update is in place
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -133,7 +133,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
         raise ValueError("instance_norm: running_mean and running_var are needed when use_input_stats is False")
     else:
         deviation = array_module(running_var).sqrt(running_var + eps)
-        y = (input - running_mean.reshape(shape)) / deviation.reshape(shape)
+        y = (input - running_mean.copy().reshape(shape)) / deviation.reshape(shape)
     y = y if weight is None else y * reshape(weight, shape)
     return y if bias is None else y + reshape(bias, shape)
 

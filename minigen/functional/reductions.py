@@ -16,7 +16,7 @@ from .shaping import reshape
 def _axes(x, axis):
     if axis is None:
         return tuple(range(x.ndim))
-    return tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    return tuple(a % (x.ndim or 1) for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def _spread(g, x, axis):
@@ -25,8 +25,10 @@ def _spread(g, x, axis):
     return reshape(g, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
-def _count(x, axis):
-    return math.prod(x.shape[i] for i in _axes(x, axis))
+def _over(factor, x, axis, ddof=0):
+    """factor / (how many elements were reduced − ddof); not a number where nothing is left, as the value there."""
+    n = math.prod(x.shape[i] for i in _axes(x, axis) if x.ndim) - ddof
+    return factor / n if n > 0 else math.nan
 
 
 @functools.lru_cache(maxsize=64)
@@ -76,9 +78,9 @@ def logsumexp(x, axis=None, keepdims=False):
     """y = log Σ eˣ, with the largest x taken out so that nothing overflows        ∂L/∂x = g e^(x − y)"""
     xp = array_module(x)
     top = x.max(axis, keepdims=True)
-    top[xp.isinf(top)] = 0                              # e^−∞ is 0, but ∞ − ∞ is not a number
+    top = xp.where(xp.isinf(top), xp.zeros_like(top), top)          # e^−∞ is 0, but ∞ − ∞ is not a number
     y = xp.log(xp.exp(x - top).sum(axis, keepdims=True)) + top
-    return y if keepdims else y.reshape(x.sum(axis).shape)
+    return y if keepdims or not x.ndim else xp.squeeze(y, axis)
 
 
 def _share(g, y, x, axis, keepdims):
@@ -87,9 +89,9 @@ def _share(g, y, x, axis, keepdims):
 
 
 sum.gradients(lambda g, y, x, axis, keepdims: broadcast_to(_spread(g, x, axis), x.shape))
-mean.gradients(lambda g, y, x, axis, keepdims: broadcast_to(_spread(g, x, axis) * (1 / _count(x, axis)), x.shape))
+mean.gradients(lambda g, y, x, axis, keepdims: broadcast_to(_spread(g, x, axis) * _over(1, x, axis), x.shape))
 var.gradients(lambda g, y, x, axis, ddof, keepdims:
-              _spread(g, x, axis) * (x - mean(x, axis, keepdims=True)) * (2 / (_count(x, axis) - ddof)))
+              _spread(g, x, axis) * (x - mean(x, axis, keepdims=True)) * _over(2, x, axis, ddof))
 max.gradients(_share)
 min.gradients(_share)
 logsumexp.gradients(lambda g, y, x, axis, keepdims: _spread(g, x, axis) * exp(x - _spread(y, x, axis)))

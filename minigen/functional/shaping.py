@@ -69,13 +69,18 @@ def concatenate(arrays, axis=0):
     """Arrays joined along an axis they have        ∂L/∂xᵢ = the slice of g that xᵢ filled"""
     if not isinstance(arrays, (list, tuple)) or not arrays:
         raise ValueError(f"concatenate: expected a list of one or more arrays, got {arrays!r}")
+    if axis is None:
+        raise ValueError("concatenate: got axis None, which flattens; reshape the arrays to (-1,) and join those")
     return _concatenate(*arrays, axis=axis)
 
 
 def stack(arrays, axis=0):
     """Arrays of one shape joined along a new axis        ∂L/∂xᵢ = g at place i"""
-    if not isinstance(arrays, (list, tuple)) or not arrays or len({x.shape for x in arrays}) > 1:
-        raise ValueError(f"stack: expected one or more arrays of one shape, got shapes {[getattr(x, 'shape', x) for x in arrays]}")
+    shapes = [getattr(x, "shape", None) for x in arrays] if isinstance(arrays, (list, tuple)) else []
+    if len({*shapes}) != 1 or shapes[0] is None:
+        raise ValueError(f"stack: expected a list of one or more arrays of one shape, got {shapes or arrays!r}")
+    if not -arrays[0].ndim - 1 <= axis <= arrays[0].ndim:
+        raise ValueError(f"stack: got axis {axis} for arrays of shape {shapes[0]}, expected one of the {arrays[0].ndim + 1} of the result")
     axis = axis % (arrays[0].ndim + 1)
     shape = arrays[0].shape[:axis] + (1,) + arrays[0].shape[axis:]
     return _concatenate(*[reshape(x, shape) for x in arrays], axis=axis)

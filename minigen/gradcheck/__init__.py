@@ -9,7 +9,7 @@ import numpy
 
 from .. import backend
 from ..autograd import Tensor, _reached, _tape, grad, tensor
-from ..checks import listed
+from ..checks import finite, listed
 from .differences import GradientMismatch, compare, must_be_float64, numerical_gradient, repeatable
 
 __all__ = ["GradientMismatch", "check_parameters", "gradcheck", "numerical_gradient"]
@@ -79,6 +79,8 @@ def _check(function, tensors, title, rng, eps, atol, rtol):
         return sum(float(((y.data - start) * c).sum())
                    for y, start, c in zip(_outputs(function, tensors), starts, cotangents))
 
+    for y in outputs:
+        finite(y.data, title, "value")
     if not abs(moved()) <= atol * eps:
         raise GradientMismatch(f"{title}: two calls with the same inputs differ by {moved():g}. A function to check "
                                "draws from minigen.random.generator() alone and keeps nothing between calls")
@@ -123,10 +125,6 @@ def _prepared(x, position):
         must_be_float64(x, f"input {position}")
         return x if isinstance(x, Tensor) else tensor(x, requires_grad=True)
     return backend.asarray(x) if backend.is_array(x) else x
-
-
-def _listed(x):
-    return list(x) if isinstance(x, (list, tuple)) else [x]
 
 
 def _is_checked(x):

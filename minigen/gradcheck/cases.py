@@ -1,6 +1,6 @@
 """Every operation and every layer, with inputs on which its gradients can be checked.
 
-No input is near a corner and no two numbers are equal, by construction: `values` is a shuffled grid that leaves out 0.
+No input is near a corner and no two of its numbers are equal, by construction: `values` is a shuffled grid that leaves out 0.
 So a maximum has one winner and a ReLU one side, and strict tolerances hold for all. A new operation or layer needs an
 entry here, or the tests fail. Read next: __main__.py.
 """

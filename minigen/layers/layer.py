@@ -95,7 +95,7 @@ class Layer:
     # ---------------------------------------------------------------------------- what a person sees
 
     def describe(self):
-        """The call that makes this layer, as text."""
+        """The call that makes this layer, in short."""
         return f"{type(self).__name__}()"
 
     def __repr__(self):

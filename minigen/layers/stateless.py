@@ -83,7 +83,7 @@ class MaxPool2d(Layer):
 
     def __init__(self, kernel_size, stride=None, padding=0):
         name = type(self).__name__
-        for what, value, least in (("kernel_size", kernel_size, 1), ("stride", stride or kernel_size, 1), ("padding", padding, 0)):
+        for what, value, least in (("kernel_size", kernel_size, 1), ("stride", kernel_size if stride is None else stride, 1), ("padding", padding, 0)):
             per_axis(name, what, value, 2, least)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
@@ -91,7 +91,9 @@ class MaxPool2d(Layer):
         return self.operation(x, self.kernel_size, self.stride, self.padding)
 
     def describe(self):
-        return f"{type(self).__name__}({self.kernel_size})"
+        more = "".join(f", {name}={value}" for name, value, usual in (("stride", self.stride, None), ("padding", self.padding, 0))
+                       if value != usual)
+        return f"{type(self).__name__}({self.kernel_size}{more})"
 
 
 class AvgPool2d(MaxPool2d):
