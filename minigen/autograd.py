@@ -94,8 +94,7 @@ class Tensor:
         raise TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use minigen.functional")
 
     def __setitem__(self, index, value):
-        raise TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with functional.where, "
-                        "concatenate or stack, or give a leaf a new array: x.data = array")
+        raise TypeError("a Tensor cannot be assigned into, since the tape needs its values: use functional.where, or set a leaf's data")
 
 
 def tensor(array, requires_grad=False, name=None):
@@ -121,8 +120,7 @@ class Operation:
     f.gradients(rule, ...)  one rule per input, rule(g, y, *inputs, **options) -> ∂L/∂input, or None for an input without
     a gradient; arguments beyond the rules are options.  together=: one rule that returns all `inputs` gradients, where
     they share work.  definition=: the same function of simpler operations, where the rules are fast but take arrays only;
-    second derivatives go through it, and tests compare with it.  An array that is given is kept, not copied, and has no
-    version: do not write to it while a tape holds it.
+    second derivatives go through it, and tests compare with it.
     """
 
     def __init__(self, forward):
@@ -212,8 +210,7 @@ def frozen(*networks):
     """`with frozen(D):` the parameters of D are constants inside; gradients still flow *through* D to its input.
 
     A network is anything with parameters(). A frozen batch normalisation uses its batch's statistics, as in training,
-    and leaves its running statistics alone.
-    """
+    and leaves its running statistics alone."""
     return _during([p for network in networks for p in network.parameters()], "requires_grad", False)
 
 
@@ -277,9 +274,9 @@ def _reached(outputs, tape):
 def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
     """The gradients of Σ outputs · seeds with respect to `targets` (None where there is none), in one pass over the tape.
 
-    Seeds are arrays and so are the gradients; with create_graph both are Tensors, and every rule is recorded.
-    """
-    apply, kept, wanted, gradients = (_record if create_graph else _compute), set(targets), set(targets), {}
+    Seeds are arrays and so are the gradients; with create_graph both are Tensors, and every rule is recorded."""
+    apply, anomaly = _record if create_graph else _compute, _mode.anomaly
+    kept, wanted, gradients = set(targets), set(targets), {}
     for y in tape:                              # rules run only on the paths from a target to an output
         if not wanted.isdisjoint(y.creator.wants):
             wanted.add(y)
@@ -297,7 +294,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
                     gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else
                 if gx.dtype != like.dtype:
                     gx = cast(gx, like.dtype)
-                if _mode.anomaly:
+                if anomaly:
                     checks.finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx
         if free:
@@ -307,10 +304,13 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
 
 def _compute(step, g, y, wanted):
     """The pairs (input, ∂L/∂input) of one step, as arrays, for the inputs that want one."""
-    operation, given, options = step.operation, (g, y._data, *step.arrays), step.options
+    operation, given, options, pairs = step.operation, (g, y._data, *step.arrays), step.options, []
     if operation.together:
         return [(x, gx) for x, gx in zip(step.wants, operation.together(*given, **options)) if x in wanted]
-    return [(x, rule(*given, **options)) for x, rule in zip(step.wants, operation.rules) if rule and x in wanted]
+    for x, rule in zip(step.wants, operation.rules):        # a loop: a list of this form takes longer
+        if rule and x in wanted:
+            pairs.append((x, rule(*given, **options)))
+    return pairs
 
 
 def _record(step, g, y, wanted):

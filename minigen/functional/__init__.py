@@ -1,7 +1,8 @@
 """Every operation, its value and its gradients side by side.
 
 Array operations carry NumPy's names and arguments, network operations those of torch.nn.functional. All of them take
-arrays and Tensors alike: arrays in, array out; a Tensor in, a Tensor out, and the step is on the tape.
+arrays and Tensors alike: arrays in, array out; a Tensor in, a Tensor out, and the step is on the tape. An array that was given
+is kept there, not copied, and unlike a Tensor has no version: do not write to it while a tape holds it.
 
 Reading order: elementwise, reductions, shaping, linear, losses, convolution, pooling, normalization.
 This file only lists them, and hangs them on Tensor: `x + y` is add(x, y), `x.sum()` is sum(x).
