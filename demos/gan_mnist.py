@@ -108,9 +108,9 @@ print(f"G\n{G}\n\nD\n{D}\n")
 # %% The game: k times D, once G
 checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
-trainer.fit(images, arguments.steps, batch_size=m, callbacks=[curves, take_picture, narrate], checkpoint=checkpoint,
-            every=250, resume=arguments.resume)
-if not curves.steps:
+played = trainer.fit(images, arguments.steps, batch_size=m, callbacks=[curves, take_picture, narrate], checkpoint=checkpoint,
+                     every=250, resume=arguments.resume)
+if played is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; ask for more by --steps")
 common.save(inspect.game(curves), arguments.out / "curves.png")
 common.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")

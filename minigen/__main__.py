@@ -23,7 +23,7 @@ def main():
     print(f"minigen {importlib.metadata.version('minigen')}: a small engine for learning how generative models learn\n")
     try:
         print(f"array library in use   {backend.describe()}")
-    except backend.BackendError as reason:                          # MINIGEN_BACKEND asks for one that is not there
+    except (backend.BackendError, ValueError) as reason:            # MINIGEN_BACKEND asks for one that is not there
         print(textwrap.fill(f"array library in use   none: {reason}", 100, subsequent_indent=" " * 23, break_on_hyphens=False))
     try:
         with backend.use("cupy"):

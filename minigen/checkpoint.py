@@ -91,8 +91,11 @@ def load(path, trainer):
 
 
 def _order(trainer):
-    """The shapes of each optimizer's parameters: its memories are one flat array, in this order."""
-    return {part: [list(p.shape) for p in owner.parameters] for part, owner in trainer.parts().items() if hasattr(owner, "memory")}
+    """The names of each optimizer's parameters: its memories are one flat array, in this order."""
+    parts = trainer.parts()
+    names = {id(p): f"{part}/{name}" for part, owner in parts.items() if hasattr(owner, "named_parameters")
+             for name, p in owner.named_parameters()}
+    return {part: [names.get(id(p)) for p in owner.parameters] for part, owner in parts.items() if hasattr(owner, "memory")}
 
 
 def _state(owner):

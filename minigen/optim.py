@@ -244,6 +244,7 @@ def clip_value(gradients, limit):
 def _to_clip(name, gradients, **bound):
     (what, value), = bound.items()
     _non_negative(name, what, value)
+    gradients = [*gradients]
     if all(g is None for g in gradients):
         raise ValueError(f"{name}: there are no gradients")
     return [getattr(g, "_data", g) for g in gradients]

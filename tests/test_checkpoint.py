@@ -360,7 +360,7 @@ def test_fit_refuses_to_resume_from_a_file_that_does_not_fit_before_the_first_st
 def test_memories_are_not_given_to_other_parameters(tmp_path):
     """An optimizer over the same parameters in another order: all its memories have the same sizes."""
     def trainer(order):
-        encoder, decoder = L.Dense(3, 2), L.Dense(2, 3)
+        encoder, decoder = L.Dense(3, 3), L.Dense(3, 3)
         parts = encoder.parameters(), decoder.parameters()
         return mg.trainers.AutoencoderTrainer(encoder, decoder, mg.optim.Adam([*parts[order], *parts[1 - order]], 0.1))
     save(tmp_path / "c.npz", trainer(0))

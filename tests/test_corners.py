@@ -83,12 +83,9 @@ def test_a_view_of_a_view_knows_that_its_memory_was_written_to():
         mg.grad(loss, [w])
 
 
-@pytest.mark.parametrize("call", [
-    lambda x, m, v, w: F.batch_norm(x, m, v, w, training=False),
-    lambda x, m, v, w: F.instance_norm(x, m, v, w, use_input_stats=False)], ids=["batch_norm", "instance_norm"])
-def test_a_tape_keeps_the_running_mean_that_it_saw(call):
+def test_a_tape_keeps_the_running_mean_that_it_saw():
     x, mean, var, w = rng.standard_normal((3, 2, 4)), np.zeros(2), np.ones(2), leaf([1.0, 2.0])
-    value = F.sum(call(x, mean, var, w))
+    value = F.sum(F.batch_norm(x, mean, var, w, training=False))
     before = mg.grad(value, w)[0].numpy()
     F.batch_norm(5 + x, mean, var, training=True)                   # writes to both, in place
     np.testing.assert_array_equal(mg.grad(value, w)[0].numpy(), before)
@@ -118,8 +115,8 @@ def test_each_thread_has_its_own_mode_and_its_own_workspace():
 
 def test_seeds_of_one_output_given_twice_are_added():
     x = leaf([3.0, 4.0])
-    y = x[0] * 2
-    assert mg.grad([y, y], [x])[0].numpy().tolist() == [4, 0]
+    y = x[0]                                                        # of no axes: NumPy's sum of two such arrays is none
+    assert mg.grad([y, y], [x])[0].numpy().tolist() == [2, 0]
 
 
 def test_a_gradient_can_be_written_to():
@@ -165,6 +162,7 @@ def test_clipping_leaves_out_what_has_no_gradient():
     assert norm == 5 and gradients[1] is None
     np.testing.assert_allclose(gradients[0], [0.6, 0.8], rtol=1e-6)
     assert mg.optim.clip_value([None, np.array([9.0])], 1.0)[0] is None
+    assert len(mg.optim.clip_value((g for g in gradients), 1.0)) == 2           # a generator gives its first one too
 
 
 def test_memories_find_their_parameter_however_it_lies_in_memory():

@@ -38,7 +38,7 @@ with strict_cupy.installed():
 
 def run(demo, *flags):
     """The finished process of `python demo flags`, without a display, its output in pipes."""
-    settings = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run([sys.executable, str(demo), *map(str, flags)], capture_output=True, encoding="utf-8", env=settings,
                           timeout=300)
 

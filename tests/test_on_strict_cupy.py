@@ -28,10 +28,15 @@ def test_gradients_of_first_and_second_order(name):
     check(name)
 
 
-@pytest.mark.parametrize("call", [lambda x: 2.0 ** x, lambda x: mg.functional.where(True, x, 0.0), mg.functional.logsumexp])
+@pytest.mark.parametrize("call", [lambda x: 2.0 ** x, lambda x: np.float32(2) ** x, lambda x: mg.functional.where(True, x, 0.0), mg.functional.logsumexp])
 def test_a_number_beside_an_array_of_the_library(call):
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     assert mg.grad(call(x).sum(), x)[0].shape == (2,)
+
+
+def test_labels_on_the_host_are_refused_beside_logits_on_the_gpu():
+    with pytest.raises(mg.BackendError, match="nll_loss: labels of numpy beside an input of cupy"):
+        mg.functional.cross_entropy(mg.tensor([[1.0, 2.0]], requires_grad=True), np.array([0]))
 
 
 @pytest.mark.parametrize("record", named("operations"))

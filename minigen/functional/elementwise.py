@@ -48,12 +48,12 @@ def negative(x):
 
 @operation
 def power(x, p):
-    """y = xᵖ        ∂L/∂x = g p xᵖ⁻¹ (0 where p = 0)        ∂L/∂p = g y log x (0 where x = 0 < p)"""
+    """y = xᵖ        ∂L/∂x = g p xᵖ⁻¹ (0 where p = 0)        ∂L/∂p = g y log x (0 where x = 0 ≤ p)"""
     return x ** p
 
 
 def _log_of_base(x, g):
-    x = x if hasattr(x, "shape") else array_module(constant(g)).asarray(x, dtype=g.dtype)     # a number, where g may be on a GPU
+    x = x if isinstance(x, Tensor) or is_array(x) else array_module(constant(g)).asarray(x, dtype=g.dtype)     # a number, where g may be on a GPU
     return log(where(x == 0, 1.0, x))
 
 

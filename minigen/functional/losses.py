@@ -8,7 +8,7 @@ convolution.py.
 import math
 
 from ..autograd import operation
-from ..backend import array_module, is_array
+from ..backend import BackendError, array_module, is_array
 from .elementwise import constant, log, log1p_exp, multiply, positive_part, sigmoid, where
 from .reductions import log_softmax, sum
 from .shaping import check_range, getitem
@@ -101,6 +101,9 @@ def nll_loss(input, target, *, reduction="mean"):
     ∂L/∂input = −g at the right class, else 0. IndexError for a label out of range."""
     if not is_array(target):
         raise TypeError(f"nll_loss: got labels as a {type(target).__name__}, expected an array of integers")
+    if array_module(target) is not array_module(constant(input)):
+        raise BackendError(f"nll_loss: labels of {array_module(target).__name__} beside an input of "
+                           f"{array_module(constant(input)).__name__}; minigen.backend.asarray(labels) brings them over")
     if input.ndim != 2 or target.shape != input.shape[:1]:
         raise ValueError(f"nll_loss: input of shape {input.shape} and target of shape {target.shape}, expected (m, classes) and (m,)")
     if target.dtype.kind not in "iu":

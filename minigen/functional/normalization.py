@@ -133,7 +133,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
         raise ValueError("instance_norm: running_mean and running_var are needed when use_input_stats is False")
     else:
         deviation = array_module(running_var).sqrt(running_var + eps)
-        y = (input - running_mean.copy().reshape(shape)) / deviation.reshape(shape)
+        y = (input - running_mean.reshape(shape)) / deviation.reshape(shape)
     y = y if weight is None else y * reshape(weight, shape)
     return y if bias is None else y + reshape(bias, shape)
 

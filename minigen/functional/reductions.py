@@ -26,7 +26,7 @@ def _spread(g, x, axis):
 
 
 def _over(factor, x, axis, ddof=0):
-    """factor / (how many elements were reduced − ddof); not a number where nothing is left, as the value there."""
+    """factor / (how many elements were reduced − ddof); not a number where nothing is left."""
     n = math.prod(x.shape[i] for i in _axes(x, axis) if x.ndim) - ddof
     return factor / n if n > 0 else math.nan
 

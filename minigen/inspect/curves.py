@@ -15,17 +15,18 @@ from ..backend import array_module, to_numpy
 
 
 class Curves:
-    """A callback (trainer, record) of fit. It records the first `first` steps and then every `every`-th."""
+    """A callback (trainer, record) of fit. It records the first `first` steps that it sees and then every `every`-th."""
 
     def __init__(self, every=10, first=8):
         for name, value, least in (("every", every, 1), ("first", first, 0)):
             if not isinstance(value, numbers.Integral) or value < least:
                 raise ValueError(f"Curves: got {name} = {value!r}, expected an integer >= {least}")
-        self.every, self.first = every, first
+        self.every, self.first, self.seen = every, first, 0
         self.steps, self.values, self.norms = [], {}, {}
 
     def __call__(self, trainer, record):
-        if trainer.steps > self.first and trainer.steps % self.every:
+        self.seen += 1
+        if self.seen > self.first and trainer.steps % self.every:
             return
         self.steps.append(trainer.steps)
         for name, value in trainer.progress().items():
