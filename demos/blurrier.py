@@ -14,6 +14,7 @@ A VAE is usually shown by the means of p(x|z), as here, not by draws.
 
 # %% What the lecture shows, and what this run asks
 import common
+import digits_judge
 import matplotlib.pyplot as plt
 import numpy as np
 from common import COLOURS
@@ -100,7 +101,7 @@ KINDS = {"real": real, "VAE": means, "GAN": fakes,
          "real, noisy": (real + 0.1 * rng.standard_normal(real.shape)).clip(0, 1).astype(np.float32)}
 
 # %% Blur in the pixels, quality in the judge's features
-judge = common.judge()
+judge = digits_judge.trained()
 convolutions = Sequential(*judge[:9])
 
 
@@ -119,7 +120,7 @@ reference = features(test)
 def judged(x):
     f = features(x)
     return np.array([frechet_distance(reference, f), *precision_recall(reference, f, k=5),
-                     *density_coverage(reference, f, k=5), common.judge_report(x, judge).share])
+                     *density_coverage(reference, f, k=5), digits_judge.report(x, judge).share])
 
 
 def leads(gan, vae):

@@ -1,12 +1,10 @@
-"""What every demo shares, and nothing of what it teaches: flags, first and last line, the table of claims, pictures, the judge.
+"""What every demo shares, and nothing of what it teaches: flags, first and last line, the table of claims, pictures, digits.
 
     arguments = common.arguments(__doc__, steps=1000)       # flags, backend, seed, output directory; prints the first line
     claims = common.Claims()
     claims.add("the claim, in the lecture's words", 0.93, ">= 0.9", measured >= 0.9)
     common.save(figure, arguments.out / "curves.png")
     common.finish(arguments, claims)                        # prints the table and the last line, writes run.json
-
-The judge is the classifier that supervised.py trains: it says which digit an image shows, and how sure it is.
 """
 
 import argparse
@@ -20,7 +18,6 @@ import sys
 import textwrap
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -33,7 +30,6 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 import minigen as mg  # noqa: E402
 from minigen.inspect import COLOURS  # noqa: E402, F401  (one colour for one meaning, in every picture)
-from minigen.layers import BatchNorm, Conv2d, Dense, Flatten, ReLU, Sequential  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 plt.style.use(HERE / "minigen.mplstyle")
@@ -241,7 +237,7 @@ def k_means(rng, x, k, rounds=10):
     return centres, nearest
 
 
-# -------------------------------------------------------------------------------------------- digits and their judge
+# -------------------------------------------------------------------------------------------- digits, and what was trained
 
 def digits(arguments, split="train"):
     """(images (N, 1, 28, 28) in [0, 1], labels (N,)) as --data says: the embedded sample of MNIST, or all of it."""
@@ -251,20 +247,6 @@ def digits(arguments, split="train"):
         return mg.data.mnist(split, root=arguments.root)
     except mg.data.DataError as error:
         sys.exit(f"--data full: {error}")
-
-
-def classifier():
-    """A small convolutional network for images (m, 1, 28, 28): logits of the ten digits (m, 10)."""
-    return Sequential(
-        Conv2d(1, 16, 5, stride=2, padding=2, bias=False), BatchNorm(16), ReLU(),           # (m, 16, 14, 14)
-        Conv2d(16, 32, 5, stride=2, padding=2, bias=False), BatchNorm(32), ReLU(),          # (m, 32, 7, 7)
-        Conv2d(32, 64, 3, stride=2, padding=1, bias=False), BatchNorm(64), ReLU(),          # (m, 64, 4, 4)
-        Flatten(), Dense(64 * 4 * 4, 10))
-
-
-def judge():
-    """The classifier as supervised.py trained it on the embedded sample (judge.npz), in evaluation mode."""
-    return load_network(classifier(), HERE / "judge.npz")
 
 
 def save_network(network, path):
@@ -279,28 +261,3 @@ def load_network(network, path):
     with np.load(path, allow_pickle=False) as file:
         network.load_state_dict(dict(file))
     return network.eval()
-
-
-def probabilities(network, images):
-    """The classifier's probabilities (n, 10) for images (n, 1, 28, 28) in [0, 1], as a NumPy array."""
-    return applied(lambda x: mg.functional.softmax(network(x), 1), images)
-
-
-class JudgeReport(NamedTuple):
-    """share: of the images that the judge takes for one digit with probability >= 0.9. classes: how many of the ten digits
-    have >= 1% of these. entropy: of the ten digits' shares of these, in nats (all equal: log 10 = 2.303). shares: themselves."""
-    share: float
-    classes: int
-    entropy: float
-    shares: np.ndarray
-
-
-def judge_report(images, network=None):
-    """JudgeReport of images (n, 1, 28, 28) in [0, 1]: are they digits, and all ten of them? Real digits do not reach 1 either:
-    print the report of as many real test images beside it. The judge has seen digits only: it says which digit, not whether
-    there is one, and calls plain noise an 8 without hesitation. Look at the pictures too."""
-    p = probabilities(network or judge(), images)
-    sure = p[p.max(1) >= 0.9].argmax(1)
-    shares = np.bincount(sure, minlength=10) / max(len(sure), 1)
-    entropy = -sum(s * np.log(s) for s in shares if s > 0)
-    return JudgeReport(len(sure) / len(p), int((shares >= 0.01).sum()), float(entropy), shares)

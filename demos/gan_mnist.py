@@ -16,6 +16,7 @@ import math
 import sys
 
 import common
+import digits_judge
 import matplotlib.pyplot as plt
 import numpy as np
 from tqdm import tqdm
@@ -135,8 +136,8 @@ common.show(right, real[:128], 16, "real: test images")
 common.save(figure, arguments.out / "final.png")
 
 # %% What the lecture claims, and what this run measured
-generated, reference = common.judge_report(samples), common.judge_report(real)
-nonsense = common.judge_report(np.concatenate([real[:, :, :14], np.roll(real, 1, axis=0)[:, :, 14:]], axis=2))
+generated, reference = digits_judge.report(samples), digits_judge.report(real)
+nonsense = digits_judge.report(np.concatenate([real[:, :, :14], np.roll(real, 1, axis=0)[:, :, 14:]], axis=2))
 d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
 intervals = [mg.metrics.wilson_interval(round(1000 * report.share), 1000) for report in (generated, nonsense)]
 claims = common.Claims()

@@ -14,6 +14,7 @@ model draws counts as a digit when this network is sure which one it is. Read ne
 import sys
 
 import common
+import digits_judge
 import matplotlib.pyplot as plt
 import numpy as np
 from tqdm import tqdm
@@ -33,7 +34,7 @@ test_images, test_labels = common.digits(arguments, "test")
 print(f"{len(images):,} pairs to learn from, {len(test_images):,} kept for the test")
 
 # %% The network, and the loss: how little probability it gives to the right label
-network = common.classifier()
+network = digits_judge.classifier()
 optimizer = mg.optim.Adam(network.parameters(), lr=mg.optim.cosine_decay(arguments.lr, arguments.steps))
 
 
@@ -47,7 +48,7 @@ def shifted(batch, reach=2):
 def predict(images):
     """The probabilities (n, 10) of the ten labels, with the running statistics of batch normalisation."""
     network.eval()
-    p = common.probabilities(network, images)
+    p = digits_judge.probabilities(network, images)
     network.train()
     return p
 
@@ -111,5 +112,5 @@ claims.add("of those it is sure of, share that is right", right[sure].mean() if 
 if arguments.save_judge and right.mean() < goal:
     print(f"\nnot saved: the judge of the other demos is one that knows {100 * goal:.1f}% of the test digits or more")
 elif arguments.save_judge:
-    common.save_network(network, common.HERE / "judge.npz")
+    common.save_network(network, digits_judge.STATE)
 common.finish(arguments, claims)

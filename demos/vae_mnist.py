@@ -13,6 +13,7 @@ How far a bound lies below log p(x) nobody knows here; vae_linear.py shows the c
 from statistics import NormalDist
 
 import common
+import digits_judge
 import numpy as np
 from common import COLOURS, plt
 
@@ -136,7 +137,7 @@ worst = max(abs(exact - drawn.value) / drawn.standard_error for exact, drawn in 
 claims.add("KL in closed form against 100,000 draws, ten images: largest difference in standard errors", worst, "<= 4",
            worst <= 4)
 samples = decoded(decoder, mg.to_numpy(mg.randn(1000, 20))).reshape(-1, 1, 28, 28)
-reports = [common.judge_report(x) for x in (samples, test[:1000].reshape(-1, 1, 28, 28))]
+reports = [digits_judge.report(x) for x in (samples, test[:1000].reshape(-1, 1, 28, 28))]
 claims.add("samples of the prior that the judge is sure of (p >= 0.9), and digits among them; test images",
            "; ".join(f"{100 * report.share:.0f}%, {report.classes}" for report in reports))
 

@@ -18,6 +18,7 @@ import pathlib
 import sys
 
 import common
+import digits_judge
 import numpy as np
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -93,7 +94,7 @@ def d_of(pictures):
 G.eval(), D.eval()
 fake = bytes_of(common.applied(G, mg.to_numpy(prior(COUNTED))))
 images, labels = common.digits(arguments, "test")
-kinds = common.probabilities(common.judge(), fake / 255).argmax(1)
+kinds = digits_judge.probabilities(digits_judge.trained(), fake / 255).argmax(1)
 rng = mg.random.generator()
 decks = [iter(rng.permutation(np.flatnonzero(labels == kind))) for kind in range(10)]       # no real digit comes twice
 dealt = [next(decks[kind], None) for kind in kinds]
@@ -145,7 +146,7 @@ claims.add("at the end of the game D is a coin: share of pairs in which D finds 
            saw / len(fake), "interval holds 0.5", low <= 0.5 <= high, (low, high))
 claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
 claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
-sure = common.judge_report(fake / 255).share
+sure = digits_judge.report(fake / 255).share
 claims.add("share of G's digits that the judge is sure of", sure,
            interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
 common.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))

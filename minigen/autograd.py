@@ -94,14 +94,13 @@ class Tensor:
         raise TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use minigen.functional")
 
     def __setitem__(self, index, value):
-        raise TypeError("a Tensor cannot be assigned into, since the tape needs its values: use functional.where, or set a leaf's data")
+        raise checks.unassignable()
 
 
 def tensor(array, requires_grad=False, name=None):
     """A leaf holding a copy of `array` (array, number, nested list, Tensor) in the library in use.
 
-    float64 arrays stay float64; everything else becomes the default dtype, float32. TypeError for what is not real.
-    """
+    float64 arrays stay float64; everything else becomes the default dtype, float32. TypeError for what is not real."""
     value = array._data if isinstance(array, Tensor) else array
     dtype = value.dtype if backend.is_array(value) and value.dtype == numpy.float64 else backend.default_dtype()
     return Tensor(checks.real(value).astype(dtype), requires_grad, name)
@@ -120,8 +119,7 @@ class Operation:
     f.gradients(rule, ...)  one rule per input, rule(g, y, *inputs, **options) -> ∂L/∂input, or None for an input without
     a gradient; arguments beyond the rules are options.  together=: one rule that returns all `inputs` gradients, where
     they share work.  definition=: the same function of simpler operations, where the rules are fast but take arrays only;
-    second derivatives go through it, and tests compare with it.
-    """
+    second derivatives go through it, and tests compare with it."""
 
     def __init__(self, forward):
         self.forward, self.__name__, self.__doc__ = forward, forward.__name__.lstrip("_"), forward.__doc__
@@ -186,7 +184,11 @@ operation = Operation       # read as a decorator: @operation def f(x): ...
 
 # ----------------------------------------------------------------------------------------- what is recorded
 
-_mode = type("Mode", (threading.local,), {"recording": True, "anomaly": False})()      # each thread has its own
+class _Mode(threading.local):           # of each thread: one may look while another trains
+    recording, anomaly = True, False
+
+
+_mode = _Mode()
 
 
 @contextlib.contextmanager
@@ -241,8 +243,7 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
         found = [g if g is None else Tensor(g) for g in memory.own(_walk(_tape(outputs), outputs, starts, inputs), starts)]
     for x, g in zip(inputs, found):
         if g is None:
-            raise RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after "
-                               "that outside no_grad(), frozen() and detach()?")
+            raise checks.unreached(x)
     return found
 
 
@@ -254,8 +255,7 @@ def _tape(outputs, ends=()):
         y = stack.pop()
         step = y.creator
         if step is _FREED:
-            raise RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
-                               "backward(retain_graph=True), or use minigen.grad, which frees nothing")
+            raise checks.freed()
         if y not in ends:
             for x, want, version in zip(step.inputs, step.wants, step.versions):
                 if version is not None and x.writes[0] != version:

@@ -80,6 +80,24 @@ def seed(y, gradient):
     return gradient
 
 
+def unassignable():
+    """The error for x[index] = value."""
+    return TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with functional.where, "
+                     "concatenate or stack, or give a leaf a new array: x.data = array")
+
+
+def freed():
+    """The error for a second walk along a tape that the first one used up."""
+    return RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
+                        "backward(retain_graph=True), or use minigen.grad, which frees nothing")
+
+
+def unreached(x):
+    """The error for an input that no output depends on."""
+    return RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after that "
+                        "outside no_grad(), frozen() and detach()?")
+
+
 def stale(step):
     """The error for a step of the tape whose input was written to since it was used."""
     x, version = next((x, v) for x, v in zip(step.inputs, step.versions) if v is not None and x.version != v)

@@ -103,8 +103,10 @@ def test_each_thread_has_its_own_mode_and_its_own_workspace():
 
     with mg.no_grad():
         threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert recorded == [True, True]
     for results, expected in zip(found, wanted):
         for y in results:

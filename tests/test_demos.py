@@ -22,6 +22,7 @@ sys.path.insert(0, str(DEMOS))
 
 import claims as gathered  # noqa: E402
 import common  # noqa: E402
+import digits_judge  # noqa: E402
 import faces_judge  # noqa: E402
 
 import minigen as mg  # noqa: E402
@@ -38,7 +39,8 @@ with strict_cupy.installed():
 
 def run(demo, *flags):
     """The finished process of `python demo flags`, without a display, its output in pipes."""
-    settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT),
+                "PYTHONIOENCODING": "utf-8"}
     return subprocess.run([sys.executable, str(demo), *map(str, flags)], capture_output=True, encoding="utf-8", env=settings,
                           timeout=300)
 
@@ -121,7 +123,7 @@ def test_the_main_demo_repeats_itself_takes_its_flags_and_resumes(tmp_path):
 
 def test_the_judge_reads_digits():
     images, labels = mg.data.mnist_sample("test")
-    p = common.probabilities(common.judge(), images)
+    p = digits_judge.probabilities(digits_judge.trained(), images)
     assert (p.argmax(1) == labels).mean() >= 0.975
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
     assert (DEMOS / "judge.npz").stat().st_size < 300_000
@@ -129,9 +131,9 @@ def test_the_judge_reads_digits():
 
 def test_the_judge_s_report_tells_one_digit_from_ten():
     images, labels = mg.data.mnist_sample("test")
-    real = common.judge_report(images)
+    real = digits_judge.report(images)
     assert real.share > 0.9 and real.classes == 10 and real.entropy == pytest.approx(np.log(10), abs=0.02)
-    ones = common.judge_report(images[labels == 1])
+    ones = digits_judge.report(images[labels == 1])
     assert ones.classes == 1 and ones.entropy < 0.05 and ones.shares[1] > 0.99
 
 

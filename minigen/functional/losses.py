@@ -24,14 +24,14 @@ def _weight(g, x, reduction, factor=1.0):
 
 
 def _check(name, input, target, reduction):
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'{name}: got reduction {reduction!r}, expected "mean", "sum" or "none"')
-    _check_count(name, input, reduction)
+    _check_reduction(name, input, reduction)
     if input.shape != target.shape:
         raise ValueError(f"{name}: input of shape {input.shape} against target of shape {target.shape}; reshape one, they must be equal")
 
 
-def _check_count(name, input, reduction):
+def _check_reduction(name, input, reduction):
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{name}: got reduction {reduction!r}, expected "mean", "sum" or "none"')
     if reduction == "mean" and not math.prod(input.shape):
         raise ValueError(f"{name}: input of shape {input.shape} has no elements, and so no mean")
 
@@ -108,9 +108,7 @@ def nll_loss(input, target, *, reduction="mean"):
         raise ValueError(f"nll_loss: input of shape {input.shape} and target of shape {target.shape}, expected (m, classes) and (m,)")
     if target.dtype.kind not in "iu":
         raise TypeError(f"nll_loss: got labels of {target.dtype}, expected integers")
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'nll_loss: got reduction {reduction!r}, expected "mean", "sum" or "none"')
-    _check_count("nll_loss", input, reduction)
+    _check_reduction("nll_loss", input, reduction)
     check_range("nll_loss", target, input.shape[1])
     values = -getitem(input, (array_module(target).arange(len(target)), target))        # a wrong class may have log 0
     return values if reduction == "none" else multiply(sum(values), 1 / len(target) if reduction == "mean" else 1.0)

@@ -45,7 +45,7 @@ def gradient_norms(curves):
         shades = colormaps[_SHADES.get(network, "viridis")](numpy.linspace(0.4, 0.95, len(layers)))
         for (layer, norms), shade in zip(layers.items(), shades):
             axes.plot(curves.steps, _smooth(norms), color=shade, label=layer)
-        axes.set(title=f"{network}: norm of each layer's gradient", xlabel="step", yscale="log")
+        axes.set(title=f"{network}: norm of each layer's gradient", xlabel="step", ylabel="norm", yscale="log")
         axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(-0.02, -0.2), handlelength=1.2)
     if phases:
         _phases(figure.add_subplot(grid[1, :]), curves, first)

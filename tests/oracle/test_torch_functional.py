@@ -32,7 +32,7 @@ def test_value_gradient_and_second_gradient(name):
         inputs, options = draw(np.random.default_rng(seed))
         try:
             agree(call(name), theirs, inputs, options, seed=seed)
-        except Exception as error:
+        except Exception as error:      # whatever it is, the draw that led to it is worth knowing
             raise AssertionError(f"{name}, draw {seed}, {[np.shape(x) for x in inputs]}, {options}") from error
 
 
