@@ -3,6 +3,6 @@
 from . import backend, checkpoint, data, functional, layers, metrics, optim, trainers
 from .autograd import Tensor, detect_anomaly, frozen, grad, no_grad, tensor
 from .backend import BackendError, set_default_dtype, to_numpy, use
-from .checks import NonFiniteError
+from .errors import NonFiniteError
 from .gradcheck import GradientMismatch, gradcheck
 from .random import randn, seed

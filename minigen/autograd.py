@@ -23,7 +23,7 @@ from operator import attrgetter
 
 import numpy
 
-from . import backend, checks, memory
+from . import backend, errors, memory
 
 _birth, _age = count(), attrgetter("creator.birth")     # inputs are made before their users: a topological order
 
@@ -49,7 +49,7 @@ class Tensor:
 
     @data.setter
     def data(self, array):
-        self._data = checks.replacement(self, array)
+        self._data = errors.replacement(self, array)
         self.written()
 
     def written(self):
@@ -79,7 +79,7 @@ class Tensor:
         gradient: where to start, an array of this shape; 1 if left out, which only a one-element Tensor allows.
         RuntimeError: nothing here requires a gradient; the tape was freed before; a value on it was written to since.
         """
-        tape, seed = _tape([self]), checks.seed(self, gradient)
+        tape, seed = _tape([self]), errors.seed(self, gradient)
         leaves = [x for x in _reached([self], tape) if x.creator is None]
         for leaf, g in zip(leaves, memory.own(_walk(tape, [self], [seed], leaves, free=not retain_graph), [seed])):
             if g is not None:                                   # None: the condition of a where
@@ -94,7 +94,7 @@ class Tensor:
         raise TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use minigen.functional")
 
     def __setitem__(self, index, value):
-        raise checks.unassignable()
+        raise errors.assignment_error()
 
 
 def tensor(array, requires_grad=False, name=None):
@@ -103,7 +103,7 @@ def tensor(array, requires_grad=False, name=None):
     float64 arrays stay float64; everything else becomes the default dtype, float32. TypeError for what is not real."""
     value = array._data if isinstance(array, Tensor) else array
     dtype = value.dtype if backend.is_array(value) and value.dtype == numpy.float64 else backend.default_dtype()
-    return Tensor(checks.real(value).astype(dtype), requires_grad, name)
+    return Tensor(errors.real(value).astype(dtype), requires_grad, name)
 
 
 # ----------------------------------------------------------------------------------------------- operations
@@ -138,7 +138,7 @@ class Operation:
 
     def __call__(self, *inputs, **options):
         if options or len(inputs) != self.inputs or not self.simple:
-            inputs, options = checks.bind(self, inputs, options)
+            inputs, options = errors.bind(self, inputs, options)
         else:
             options = self.defaults
         arrays, wants, versions, tensor, live = [], [], [], None, False
@@ -150,20 +150,20 @@ class Operation:
                 live = live or x.requires_grad
                 versions.append(x.writes[0])
             else:
-                arrays.append(x if type(x) is numpy.ndarray or type(x) is float else checks.plain(x, self.__name__))
+                arrays.append(x if type(x) is numpy.ndarray or type(x) is float else errors.plain(x, self.__name__))
                 wants.append(None)
                 versions.append(None)
         try:
             value = self.forward(*arrays, **options)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
-            raise checks.explained(error, self.__name__, arrays) from error
+            raise errors.operation_error(error, self.__name__, arrays) from error
         value = value if type(value) is numpy.ndarray else _array(value)
         if tensor is None:
             return value
         if value.dtype != tensor._data.dtype and self is not cast:
-            value = checks.settled(value, [x.dtype for x in inputs if type(x) is Tensor])
+            value = errors.settled(value, [x.dtype for x in inputs if type(x) is Tensor])
         if _mode.anomaly:
-            checks.finite(value, self.__name__, "value")
+            errors.require_finite(value, self.__name__, "value")
         writes = None if value.base is None or not memory.shared(value, tensor._data) else tensor.writes
         if _mode.recording and live:
             step = (self, inputs, arrays, options, wants, versions, next(_birth))
@@ -231,11 +231,11 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
     outputs' shapes, 1 for scalars. create_graph=True records the gradients, so that they can be differentiated again.
     RuntimeError: an input that no output depends on; a value on the tape that was written to since.
     """
-    outputs, inputs = checks.listed(outputs), checks.listed(inputs)
-    seeds = [None] * len(outputs) if grad_outputs is None else checks.listed(grad_outputs)
+    outputs, inputs = errors.listed(outputs), errors.listed(inputs)
+    seeds = [None] * len(outputs) if grad_outputs is None else errors.listed(grad_outputs)
     if len(seeds) != len(outputs) or [x for x in (*outputs, *inputs) if type(x) is not Tensor]:
         raise TypeError(f"grad: expected Tensors and as many grad_outputs as outputs, got outputs {outputs}, inputs {inputs}")
-    starts = [checks.seed(y, seed) for y, seed in zip(outputs, seeds)]
+    starts = [errors.seed(y, seed) for y, seed in zip(outputs, seeds)]
     if create_graph:
         seeds = [seed if isinstance(seed, Tensor) else Tensor(start) for seed, start in zip(seeds, starts)]
         found = _walk(_tape(outputs), outputs, seeds, inputs, create_graph=True)
@@ -243,7 +243,7 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False):
         found = [g if g is None else Tensor(g) for g in memory.own(_walk(_tape(outputs), outputs, starts, inputs), starts)]
     for x, g in zip(inputs, found):
         if g is None:
-            raise checks.unreached(x)
+            raise errors.unreached_error(x)
     return found
 
 
@@ -255,11 +255,11 @@ def _tape(outputs, ends=()):
         y = stack.pop()
         step = y.creator
         if step is _FREED:
-            raise checks.freed()
+            raise errors.freed_error()
         if y not in ends:
             for x, want, version in zip(step.inputs, step.wants, step.versions):
                 if version is not None and x.writes[0] != version:
-                    raise checks.stale(step)
+                    raise errors.stale_error(step)
                 if want is not None and x.creator and x not in reached:
                     reached.add(x)
                     stack.append(x)
@@ -295,7 +295,7 @@ def _walk(tape, outputs, seeds, targets, create_graph=False, free=False):
                 if gx.dtype != like.dtype:
                     gx = cast(gx, like.dtype)
                 if anomaly:
-                    checks.finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
+                    errors.require_finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx
         if free:
             y.creator = _FREED

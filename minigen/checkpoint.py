@@ -12,7 +12,7 @@ import numpy
 
 from . import random
 from .backend import asarray, to_numpy
-from .checks import NonFiniteError
+from .errors import NonFiniteError
 
 FORMAT = "minigen checkpoint 2"
 

@@ -7,7 +7,7 @@ of a batch of noise per step, a few kilobytes. Read next: autograd.py.
 
 import numpy
 
-from . import backend
+from . import backend, errors
 
 _generator = numpy.random.default_rng(0)
 
@@ -15,8 +15,7 @@ _generator = numpy.random.default_rng(0)
 def seed(number):
     """Start the stream of random numbers again from `number`, an int >= 0. Without a call, the seed is 0."""
     global _generator
-    if not isinstance(number, (int, numpy.integer)) or number < 0:
-        raise ValueError(f"seed: got {number!r}, expected an integer >= 0")
+    errors.integer("seed", 0, number=number)
     _generator = numpy.random.default_rng(number)
 
 

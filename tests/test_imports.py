@@ -8,7 +8,7 @@ import sys
 import minigen
 
 ROOT = pathlib.Path(minigen.__file__).parent
-FLOORS = [["backend"], ["random", "checks", "memory"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"],
+FLOORS = [["backend", "files"], ["errors", "memory"], ["random"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"],
           ["data"],
           ["checkpoint"], ["trainers"], ["metrics"], ["inspect"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

@@ -22,12 +22,12 @@ that is kept between calls, so they stay in the cache. Read next: pooling.py.
 
 import itertools
 import math
-import numbers
 import threading
 
-from .. import checks
+from .. import errors
 from ..autograd import operation
 from ..backend import array_module
+from ..errors import per_axis
 from .reductions import column_sums
 from .shaping import reshape, transpose
 
@@ -173,20 +173,12 @@ _weight_gradient.gradients(
 
 # --------------------------------------------------------------------------------- the public functions
 
-def per_axis(name, what, value, dimensions, least):
-    """An int for every axis, or one int per axis, as a tuple."""
-    values = (value,) * dimensions if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, (tuple, list)) else ()
-    if len(values) != dimensions or not all(isinstance(v, numbers.Integral) and v >= least for v in values):
-        raise ValueError(f"{name}: got {what} {value!r}, expected an integer >= {least}, or {dimensions} of them")
-    return values
-
-
 def _check(name, input, weight, bias, dimensions, channel_axis):
     axes = ", ".join("DHW"[3 - dimensions:])
     sides = "(out, in, *kernel)" if channel_axis else "(in, out, *kernel)"
     fits = input.ndim == weight.ndim == dimensions + 2 and input.shape[1] == weight.shape[channel_axis]
     if not fits or not input.size or input.dtype != weight.dtype:
-        raise checks.mismatch(name, input, f"(N, in, {axes}) where the weight's {sides} is {weight.shape}", weight)
+        raise errors.input_error(name, input, f"(N, in, {axes}) where the weight's {sides} is {weight.shape}", weight)
     if bias is not None and bias.shape != (weight.shape[1 - channel_axis],):
         raise ValueError(f"{name}: bias of shape {bias.shape}, expected ({weight.shape[1 - channel_axis]},)")
 

@@ -3,7 +3,7 @@
 Read next: losses.py, then convolution.py.
 """
 
-from .. import checks
+from .. import errors
 from ..autograd import Tensor, operation
 from .reductions import column_sums
 from .shaping import reshape, transpose
@@ -21,7 +21,7 @@ def linear(input, weight, bias=None):
     ValueError where the shapes do not meet, TypeError for two dtypes."""
     x, W, b = input, weight, bias
     if x.shape[-1:] != W.shape[1:] or not x.size or x.dtype != W.dtype:
-        raise checks.mismatch("linear", x, f"(*, in) where the weight's (out, in) is {W.shape}", W)
+        raise errors.input_error("linear", x, f"(*, in) where the weight's (out, in) is {W.shape}", W)
     y = _product(x, W.T)
     if b is not None:
         if b.shape != W.shape[:1]:
@@ -61,7 +61,7 @@ _matmul.gradients(
 def matmul(x, y):
     """The matrix product of the last two axes, as in NumPy: leading axes broadcast, and a vector is a row on the left and a
     column on the right, its extra axis dropped from the result."""
-    x, y = (a if hasattr(a, "ndim") else checks.plain(a, "matmul") for a in (x, y))
+    x, y = (a if hasattr(a, "ndim") else errors.plain(a, "matmul") for a in (x, y))
     if getattr(x, "ndim", 0) == 0 or getattr(y, "ndim", 0) == 0 or x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
         raise ValueError(f"matmul: shapes {getattr(x, 'shape', x)} and {getattr(y, 'shape', y)} do not meet: (*, m, k) and (*, k, n) "
                          "are expected")

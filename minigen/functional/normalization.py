@@ -7,7 +7,7 @@ are arrays updated in place: r ← (1 − momentum) r + momentum · batch, with 
 Read next: layers/normalization.py.
 """
 
-from .. import checks
+from .. import errors
 from ..autograd import operation
 from ..backend import array_module
 from .elementwise import constant, sqrt, square
@@ -107,7 +107,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     ends = shape and tuple(input.shape[-len(shape):]) == shape
     if not ends or not input.size or input.dtype.kind != "f" or weight is not None and weight.dtype != input.dtype:
-        raise checks.mismatch("layer_norm", input, f"(*, {', '.join(map(str, shape))})", weight)
+        raise errors.input_error("layer_norm", input, f"(*, {', '.join(map(str, shape))})", weight)
     for name, p in (("weight", weight), ("bias", bias)):
         if p is not None and tuple(p.shape) != shape:
             raise ValueError(f"layer_norm: {name} of shape {p.shape}, expected {shape}")
@@ -140,7 +140,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
 
 def _check(name, input, least, weight, *per_channel):
     if input.ndim < least or not input.size or input.dtype.kind != "f" or weight is not None and weight.dtype != input.dtype:
-        raise checks.mismatch(name, input, "(N, C, *S)" if least == 3 else "(N, C) or (N, C, *S)", weight)
+        raise errors.input_error(name, input, "(N, C, *S)" if least == 3 else "(N, C) or (N, C, *S)", weight)
     for p in per_channel:
         if p is not None and tuple(p.shape) != (input.shape[1],):
             raise ValueError(f"{name}: input of shape {input.shape} has {input.shape[1]} channels, but a parameter or running "

@@ -7,7 +7,7 @@ slices. Read next: normalization.py.
 import itertools
 
 from ..backend import array_module
-from .convolution import per_axis
+from ..errors import per_axis
 from .elementwise import constant
 from .shaping import getitem, pad, reshape
 

@@ -9,7 +9,7 @@ import numpy
 
 from .. import backend
 from ..autograd import Tensor, _reached, _tape, grad, tensor
-from ..checks import listed
+from ..errors import listed
 from .differences import GradientMismatch, compare, must_be_float64, numerical_gradient, repeatable
 
 __all__ = ["GradientMismatch", "check_parameters", "gradcheck", "numerical_gradient"]

@@ -5,8 +5,6 @@ names, joined by dots, are the names in state_dict(), the same as PyTorch's for 
 is a subclass with layers as attributes and a `forward`. Read next: weighted.py.
 """
 
-import numbers
-
 from ..autograd import Tensor
 from ..backend import array_module, is_array
 
@@ -148,10 +146,3 @@ def _shape(x):
 def parameter(array):
     """A leaf that is to be learned."""
     return Tensor(array, requires_grad=True)
-
-
-def positive(name, **sizes):
-    """ValueError unless every size is an integer >= 1."""
-    for what, value in sizes.items():
-        if not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= 1")

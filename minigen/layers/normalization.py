@@ -5,7 +5,8 @@ Read next: stateless.py.
 
 from .. import functional as F
 from ..backend import current, default_dtype
-from .layer import Layer, parameter, positive
+from ..errors import integer
+from .layer import Layer, parameter
 
 
 class BatchNorm(Layer):
@@ -15,7 +16,7 @@ class BatchNorm(Layer):
     Frozen, it uses the batch's and leaves the running ones alone: a network that is not learning must not change."""
 
     def __init__(self, features, momentum=0.1, eps=1e-5):
-        positive("BatchNorm", features=features)
+        integer("BatchNorm", 1, features=features)
         self.momentum, self.eps = momentum, eps
         xp, dtype = current(), default_dtype()
         self.weight = parameter(xp.ones(features, dtype))
@@ -38,7 +39,7 @@ class LayerNorm(Layer):
     def __init__(self, shape, eps=1e-5):
         self.shape, self.eps = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), eps
         for n in self.shape or (0,):
-            positive("LayerNorm", shape=n)
+            integer("LayerNorm", 1, shape=n)
         self.weight = parameter(current().ones(self.shape, default_dtype()))
         self.bias = parameter(current().zeros(self.shape, default_dtype()))
 
@@ -53,7 +54,7 @@ class InstanceNorm(Layer):
     """(m, features, *S) -> the same, each channel of each example normalised over its positions. No parameters, as in PyTorch"""
 
     def __init__(self, features, eps=1e-5):
-        positive("InstanceNorm", features=features)
+        integer("InstanceNorm", 1, features=features)
         self.features, self.eps = features, eps
 
     def forward(self, x):

@@ -3,8 +3,8 @@
 import numbers
 
 from .. import functional as F
-from ..functional.convolution import per_axis
-from .layer import Layer, positive
+from ..errors import integer, per_axis
+from .layer import Layer
 
 
 class ReLU(Layer):
@@ -106,7 +106,7 @@ class Upsample(Layer):
     """Each element becomes a block of itself: (m, C, *S) -> (m, C, *(factor · S))"""
 
     def __init__(self, scale_factor=2):
-        positive("Upsample", scale_factor=scale_factor)
+        integer("Upsample", 1, scale_factor=scale_factor)
         self.scale_factor = scale_factor
 
     def forward(self, x):

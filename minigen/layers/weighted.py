@@ -9,9 +9,9 @@ import math
 from .. import functional as F
 from .. import random
 from ..backend import asarray, default_dtype
-from ..functional.convolution import per_axis
+from ..errors import integer, per_axis
 from .initialisers import normal, pytorch
-from .layer import Layer, parameter, positive
+from .layer import Layer, parameter
 
 
 def _values(name, shape, init):
@@ -43,7 +43,7 @@ class Dense(Layer):
     init: where the weight starts, a function of its shape (minigen.layers.initialisers)."""
 
     def __init__(self, inputs, outputs, bias=True, init=pytorch):
-        positive("Dense", inputs=inputs, outputs=outputs)
+        integer("Dense", 1, inputs=inputs, outputs=outputs)
         self.inputs, self.outputs = inputs, outputs
         self.weight = _weight("Dense", (outputs, inputs), init)
         self.bias = _bias(outputs, inputs, init) if bias else None
@@ -62,7 +62,7 @@ class _Convolution(Layer):
 
     def __init__(self, inputs, outputs, kernel, stride=1, padding=0, output_padding=0, bias=True, init=pytorch):
         name = type(self).__name__
-        positive(name, inputs=inputs, outputs=outputs)
+        integer(name, 1, inputs=inputs, outputs=outputs)
         kernel = per_axis(name, "kernel", kernel, self.dimensions, 1)
         for what, value, least in (("stride", stride, 1), ("padding", padding, 0), ("output_padding", output_padding, 0)):
             per_axis(name, what, value, self.dimensions, least)
@@ -121,7 +121,7 @@ class Embedding(Layer):
     """A vector for each of `entries` integers: indices of any shape -> that shape + (features,). weight (entries, features)"""
 
     def __init__(self, entries, features, init=normal(1.0)):
-        positive("Embedding", entries=entries, features=features)
+        integer("Embedding", 1, entries=entries, features=features)
         self.weight = parameter(_values("Embedding", (entries, features), init).copy())
 
     def forward(self, indices):

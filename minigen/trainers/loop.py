@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .. import checkpoint as checkpoints
 from ..autograd import Tensor
 from ..backend import is_array
-from ..checks import NonFiniteError
+from ..errors import NonFiniteError
 from ..data import Batches
 
 _REFRESH = 0.5              # seconds between looks at the numbers: each look makes a GPU wait

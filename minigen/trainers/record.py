@@ -10,7 +10,7 @@ import numpy
 
 from ..autograd import Tensor
 from ..backend import array_module, asarray, is_array, to_numpy
-from ..checks import NonFiniteError
+from ..errors import NonFiniteError
 
 
 class Record:

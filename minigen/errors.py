@@ -1,5 +1,7 @@
 """Wrong calls, explained: what came, what was expected, what to do. Nothing here computes anything."""
 
+import numbers
+
 import numpy
 
 from . import backend
@@ -9,7 +11,25 @@ class NonFiniteError(FloatingPointError):
     """A value or a gradient is infinite or not a number; the message names what made it."""
 
 
-def finite(value, name, what):
+def integer(name, least, **values):
+    """ValueError unless every value is an integer >= least: integer("Dense", 1, inputs=inputs)."""
+    for what, value in values.items():
+        if not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= {least}")
+
+
+def per_axis(name, what, value, dimensions, least):
+    """An integer >= least for each axis, or one integer for all of them, as a tuple; or ValueError."""
+    values = (value,) * dimensions if isinstance(value, numbers.Integral) else value
+    values = tuple(values) if isinstance(values, (tuple, list)) else ()
+    if len(values) != dimensions or not all(isinstance(v, numbers.Integral) and v >= least
+                                            for v in values):
+        raise ValueError(f"{name}: got {what} {value!r}, expected an integer >= {least}, "
+                         f"or {dimensions} of them")
+    return values
+
+
+def require_finite(value, name, what):
     if value.dtype.kind == "f" and not backend.array_module(value).isfinite(value).all():
         raise NonFiniteError(f"{name}: its {what}, of shape {value.shape}, is the first that is not finite")
 
@@ -25,7 +45,7 @@ def plain(x, name):
     raise TypeError(f"{name}: got {type(x).__name__}, expected a Tensor, an array or a number")
 
 
-def explained(error, name, arrays):
+def operation_error(error, name, arrays):
     """The error an array library raised, naming the operation and what it was given."""
     given = [x for x in arrays if backend.is_array(x)]
     if len({backend.array_module(x) for x in given}) > 1:
@@ -37,7 +57,7 @@ def explained(error, name, arrays):
     return kind(str(error) if str(error).startswith(name) else f"{name}: {error} (given {shapes})")
 
 
-def mismatch(name, x, wanted, like=None):
+def input_error(name, x, wanted, like=None):
     """The error for an input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
     if like is not None and x.ndim and x.size and x.dtype != like.dtype:
         return TypeError(f"{name}: got an input of {x.dtype} {tuple(x.shape)}, expected the weight's dtype {like.dtype} and {wanted}; "
@@ -80,25 +100,25 @@ def seed(y, gradient):
     return gradient
 
 
-def unassignable():
+def assignment_error():
     """The error for x[index] = value."""
     return TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with functional.where, "
                      "concatenate or stack, or give a leaf a new array: x.data = array")
 
 
-def freed():
+def freed_error():
     """The error for a second walk along a tape that the first one used up."""
     return RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
                         "backward(retain_graph=True), or use minigen.grad, which frees nothing")
 
 
-def unreached(x):
+def unreached_error(x):
     """The error for an input that no output depends on."""
     return RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after that "
                         "outside no_grad(), frozen() and detach()?")
 
 
-def stale(step):
+def stale_error(step):
     """The error for a step of the tape whose input was written to since it was used."""
     x, version = next((x, v) for x, v in zip(step.inputs, step.versions) if v is not None and x.version != v)
     return RuntimeError(f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, "
@@ -137,3 +157,9 @@ def settled(value, dtypes):
 def listed(x):
     """A list of what may be given as one thing or as several."""
     return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+# ------------------------------------------------------------ functional: arrays, shaping, losses
+
+
+# ------------------------------------------------- functional: convolution, pooling, normalization
