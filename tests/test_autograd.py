@@ -158,7 +158,7 @@ def test_backward_starts_where_it_is_told():
 
 def test_wrong_starts():
     x = leaf([1.0, 2.0], name="x")
-    with pytest.raises(ValueError, match="made by multiply.* is no scalar: give the gradient to start from"):
+    with pytest.raises(ValueError, match="made by multiply.* is not a scalar: pass grad_outputs"):
         (x * x).backward()
     with pytest.raises(ValueError, match=r"has shape \(3,\), expected that of Tensor\(shape=\(2,\)"):
         (x * x).backward(np.ones(3))
@@ -212,7 +212,7 @@ def test_wrong_calls_of_grad():
         mg.grad(F.sum(x), [np.ones(2)])
     with pytest.raises(TypeError, match="as many grad_outputs as outputs"):
         mg.grad(F.sum(x), x, [1.0, 2.0])
-    with pytest.raises(ValueError, match="no scalar"):
+    with pytest.raises(ValueError, match="not a scalar"):
         mg.grad(x * x, x)
     with pytest.raises(ValueError, match=r"shape \(3,\)"):
         mg.grad(x * x, x, np.ones(3))
@@ -586,14 +586,15 @@ def test_anomalies_are_named_where_they_first_appear():
 
 V, M = leaf([1.0, 2.0]), leaf([[1.0, 2.0], [3.0, 4.0]])
 
+FIRST = F.subtract.sort.__self__.names[0]
 WRONG = {
-    "unknown argument": (lambda: F.relu(V, inplace=True), TypeError, r"^relu\(input\): 'inplace' is unknown"),
+    "unknown argument": (lambda: F.relu(V, inplace=True), TypeError, r"^relu\(input\): .*unexpected .*'inplace\'"),
     "torch's, not here": (lambda: F.conv2d(M, M, dilation=2), TypeError, "conv2d.* 'dilation'"),
-    "of a method": (lambda: V.sum(keepdim=True), TypeError, "^sum.* 'keepdim' is unknown"),
-    "missing": (lambda: F.softmax(V), TypeError, r"^softmax\(input, dim\): 'dim' is missing"),
-    "given twice": (lambda: F.add(V, V, x=V), TypeError, "^add.* 'x' is unknown or given twice"),
-    "too many": (lambda: F.add(V, V, V), TypeError, r"^add\(x, y\): got 3 arguments"),
-    "text": (lambda: V + "a", TypeError, "^add: got str, expected a Tensor, an array or a number"),
+    "of a method": (lambda: V.sum(keepdim=True), TypeError, "^sum.* unexpected .*'keepdim'"),
+    "missing": (lambda: F.softmax(V), TypeError, r"^softmax\(\) missing .*'dim'"),
+    "given twice": (lambda: F.subtract(V, V, **{FIRST: V}), TypeError, "^subtract.* multiple values"),
+    "too many": (lambda: F.add(V, V, V), TypeError, "^add.*: too many positional arguments"),
+    "text": (lambda: V + "a", TypeError, "^add: got a str, expected a minigen Tensor, an array or a number"),
     "None": (lambda: V * None, TypeError, "^multiply: "),
     "shapes of a sum": (lambda: V + np.ones(3), ValueError, r"^add: .*\(2,\).*\(3,\)"),
     "shapes of a product": (lambda: V @ np.ones((3, 2)), ValueError, r"^matmul: .*\(2,\).*\(3, 2\)"),

@@ -17,8 +17,9 @@ D returns logits s, with D(x) = σ(s), so that log D = log σ(s) and log(1 − D
 import itertools
 import numbers
 
-from ..autograd import Tensor, frozen, grad
+from ..autograd import Tensor, grad
 from ..backend import is_array
+from ..modes import frozen
 from ..functional import concatenate, logsigmoid, mean, sigmoid
 from . import loop
 from .record import Record, batch, finite, named, names_of
