@@ -208,7 +208,7 @@ def same_kind(real, fake):
                          f"{fake[0].shape}")
     if len(real) > len(fake):
         raise TypeError("phase 1: the real batch: got a tuple (x, labels), but noise without "
-                        "labels: give the images alone, or (z, labels) as noise for a conditional GAN")
+                        "labels: give the images alone, or noise as (z, labels) for a conditional GAN")
     if len(real) < len(fake):
         raise TypeError("phase 1: the noise: got a tuple (z, labels), but a real batch without "
                         "labels: a conditional GAN takes (x, labels)")
