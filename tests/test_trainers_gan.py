@@ -604,7 +604,7 @@ def test_networks_must_return_a_tensor(wrong, kind):
 
 
 def test_the_prior_is_a_function():
-    with pytest.raises(TypeError, match=r"prior is an array of shape \(6, 2\), expected a function"):
+    with pytest.raises(TypeError, match=r"prior is an array of shape \(6, 2\), expected a func"):
         game(prior=np.zeros((6, 2)))
 
 
