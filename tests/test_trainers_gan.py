@@ -660,11 +660,11 @@ def test_a_record_can_be_pickled(phase):
 
 def warnings_of(*layers):
     D, G = L.Sequential(L.Dense(3, 1), *layers), L.Dense(2, 3)
-    with warnings.catch_warnings(record=True) as heard:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         GANTrainer(G, D, SGD(G.parameters(), 0.1), SGD(D.parameters(), 0.1))
-    assert all(warning.filename == __file__ for warning in heard)
-    return [str(warning.message) for warning in heard]
+    assert all(warning.filename == __file__ for warning in caught)
+    return [str(warning.message) for warning in caught]
 
 
 @pytest.mark.parametrize("layers, name", [

@@ -274,13 +274,14 @@ class Picture:
     ({"data": None}, TypeError, "got a NoneType as data"),
     ({"data": "images"}, TypeError, "got a str as data"),
     ({"data": {"images": DATA}}, TypeError, "got a dict as data"),
-    ({"data": mg.tensor(DATA)}, TypeError, "got a Tensor as data, .*minigen.to_numpy"),
-    ({"data": Foreign(DATA)}, TypeError, "got a Foreign as data, .*numpy.asarray"),
+    ({"data": mg.tensor(DATA)}, TypeError, "got a minigen.Tensor as data, .*minigen.to_numpy"),
+    ({"data": Foreign(DATA)}, TypeError, r"got a \w+.Foreign as data, .*numpy.asarray"),
     ({"data": (DATA, DATA[:, 0])}, TypeError, "got a tuple of 2 as data. Images and labels. give"),
     ({"data": (DATA, DATA)}, TypeError, "got a tuple of 2 as data. Images and labels. give"),
     ({"data": [DATA, DATA[:, 0]]}, TypeError, "got a list of 2 as data. Images and labels. give"),
     ({"data": [Picture()] * 3}, TypeError, "got a list of Picture as data.*numpy.stack"),
     ({"data": [*DATA.reshape(2, 2, 5)]}, ValueError, "each entry of a list as a batch.*stack"),
+    ({"data": [[DATA, DATA[:, 0]]]}, TypeError, "got a list, .*give the images"),
     ({"data": [DATA[:, 0]]}, ValueError, r"got shape \(10,\)"),
 ])
 @pytest.mark.parametrize("make", [autoencoder, gan])

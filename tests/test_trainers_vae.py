@@ -349,24 +349,24 @@ def test_beta_is_a_number_that_may_be_changed_between_steps():
     assert value == pytest.approx(3 * record.kl - record.reconstruction, rel=1e-12)
 
 
-def made(decoder, likelihood):
+def warnings_of(decoder, likelihood):
     """The warnings of making a trainer."""
     encoder = Encoder()
-    with warnings.catch_warnings(record=True) as heard:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         VAETrainer(encoder, decoder, SGD(encoder.parameters() + decoder.parameters(), 0.1),
                    likelihood=likelihood)
-    return [str(warning.message) for warning in heard]
+    return [str(warning.message) for warning in caught]
 
 
 def test_a_decoder_that_ends_with_a_sigmoid_is_warned_of_where_logits_are_expected():
     def ends_with(last):
         return L.Sequential(L.Dense(LATENT, D), L.Tanh(), L.Dense(D, D), last)
 
-    warning, = made(ends_with(L.Sigmoid()), "bernoulli")
+    warning, = warnings_of(ends_with(L.Sigmoid()), "bernoulli")
     assert "VAETrainer: the decoder ends with layer 3, a sigmoid" in warning
-    assert made(ends_with(L.Sigmoid()), "gaussian") == []
-    assert made(ends_with(L.Tanh()), "bernoulli") == []
+    assert warnings_of(ends_with(L.Sigmoid()), "gaussian") == []
+    assert warnings_of(ends_with(L.Tanh()), "bernoulli") == []
 
 
 def test_values_just_above_one_are_told_apart_from_one():

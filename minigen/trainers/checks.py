@@ -116,13 +116,14 @@ def batch(x, dtype, what):
 
 
 def _array_of(x, what):
+    wrong = TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...); images and "
+                      "labels? give the images")
     if isinstance(x, tuple):
-        raise TypeError(f"{what}: got a tuple, expected one array (m, ...); images and labels? "
-                        "give the images")
+        raise wrong
     try:
         return numpy.asarray(x)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...)") from error
+        raise wrong from error
 
 
 def batch_and_labels(x, dtype, what):
@@ -208,7 +209,7 @@ def same_kind(real, fake):
                          f"{fake[0].shape}")
     if len(real) > len(fake):
         raise TypeError("phase 1: the real batch: got a tuple (x, labels), but noise without "
-                        "labels: give the images alone, or noise as (z, labels) for a conditional GAN")
+                        "labels: give the images alone, or (z, labels) as noise")
     if len(real) < len(fake):
         raise TypeError("phase 1: the noise: got a tuple (z, labels), but a real batch without "
                         "labels: a conditional GAN takes (x, labels)")

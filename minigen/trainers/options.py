@@ -39,8 +39,9 @@ def check_data(data):
     if is_array(data) and data.ndim == 0:
         raise ValueError("fit: got an array of no dimensions as data, expected (N, ...)")
     if isinstance(data, Tensor) or hasattr(data, "shape") and not is_array(data):
-        raise TypeError(f"fit: got a {kind} as data, expected an array: "
-                        "minigen.to_numpy(x) makes one of a Tensor, numpy.asarray(x) of others")
+        library = type(data).__module__.split(".")[0]
+        way = "minigen.to_numpy" if isinstance(data, Tensor) else "numpy.asarray"
+        raise TypeError(f"fit: got a {library}.{kind} as data, expected an array: {way}(data)")
     if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__") and \
             not hasattr(data, "sample"):
         raise TypeError(f"fit: got a {kind} as data, expected an array, a distribution with "
