@@ -29,7 +29,7 @@ NUMPY_ALLOWED = {
     # weights are drawn and orthogonalised on the host
     "layers/initialisers.py": {"linalg.qr", "sign", "diag"},
     # batches that come from the host, as arrays or lists, are checked there before they are moved
-    "trainers/record.py": {"asarray", "isfinite"},
+    "trainers/checks.py": {"asarray", "isfinite"},
 }
 
 ONLY_NUMPYS_ARRAYS_HAVE = {name for name in dir(numpy.ndarray) if name[0] != "_"} - strict_cupy.NDARRAY_NAMES
