@@ -183,7 +183,11 @@ class Operation:
         self.rules, self.together = rules, together
         self.definition, self.into = definition, into
         arguments = Arguments(self.forward, inputs or len(rules))
-        self.inputs, self.defaults, self.sort = arguments.inputs, arguments.defaults, arguments.sort
+        self.inputs, self.defaults = arguments.inputs, arguments.defaults
+        self.sort = arguments.sort if rules or together else self._without_rules
+
+    def _without_rules(self, *_):
+        raise errors.no_rules_error(self.__name__)
 
     def __call__(self, *inputs, **options):
         if options or len(inputs) != self.inputs:
