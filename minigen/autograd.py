@@ -82,8 +82,7 @@ class Tensor:
         return self._data.item()
 
     def detach(self):
-        """The same value without a memory: a constant. It cuts gradients; a *frozen* network lets
-        them through."""
+        """The same value as a constant: it cuts gradients, which a *frozen* network passes on."""
         return _computed(self._data, writes=self.writes, name=self.name)
 
     def backward(self, gradient=None, retain_graph=False):
@@ -317,11 +316,9 @@ def _between(targets, tape):
 
 
 def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
-    """The gradients of Σ outputs · starts with respect to `targets` (None where there is none), in
-    one pass over the tape.
+    """The gradients of Σ outputs · starts with respect to `targets`, None where there is none.
 
-    Starts are arrays and so are the gradients; with create_graph both are Tensors, and every rule
-    is recorded."""
+    Starts and gradients are arrays; with create_graph, Tensors, and every rule is recorded."""
     apply_rules = _record if create_graph else _compute
     wanted, gradients, own = _between(targets, tape), {}, set()
     kept = set(targets)         # a set, as everywhere: `in` on a list would ask ==, see _tape

@@ -132,8 +132,8 @@ def array_module(x):
 
 
 def asarray(x, dtype=None):
-    """`x` (array of either library, number, nested list) as an array of the library in use, moved
-    there if need be."""
+    """`x` (an array, a number, a nested list) as an array of the library in use, moved if need
+    be."""
     xp = current()
     return xp.asarray(to_numpy(x) if xp is numpy else x, dtype=dtype)
 
