@@ -166,7 +166,7 @@ def test_the_three_shapes_differ_by_their_extent():
     assert reach == pytest.approx([0.41, 0.41 * np.pi ** 0.5 / 2 * 2 ** 0.5, 0.41 * 1.1890 * (10 / 9) ** 0.5], abs=0.04)
 
 
-@pytest.mark.parametrize("size, error", [(0, ValueError), (2.5, TypeError), ("16", TypeError), (True, TypeError)])
-def test_a_bad_size_is_named(size, error):
-    with pytest.raises(error, match=r"shapes: size is .* expected an int >= 1"):
+@pytest.mark.parametrize("size", [0, 2.5, "16", True])
+def test_a_bad_size_is_named(size):
+    with pytest.raises(ValueError, match=r"shapes: got size = .*, expected an integer >= 1"):
         shapes(size)
