@@ -223,7 +223,7 @@ def test_weights_that_became_nan_are_not_written_over_the_last_good_checkpoint(t
 @pytest.mark.parametrize("options, error, message", [
     ({"steps": -1}, ValueError, "steps = -1, expected an integer >= 0"), ({"steps": 2.5}, ValueError, "steps = 2.5"),
     ({"steps": None}, ValueError, "steps = None"), ({"every": 0}, ValueError, "every = 0, expected an integer >= 1"),
-    ({"batch_size": 0}, ValueError, "size is 0"), ({"resume": True}, ValueError, "resume=True needs the path"),
+    ({"batch_size": 0}, ValueError, "size = 0"), ({"resume": True}, ValueError, "resume=True needs the path"),
     ({"data": DATA[:0]}, ValueError, "the data is empty"), ({"data": []}, ValueError, "there are no batches"),
     ({"data": iter([DATA])}, ValueError, "the iterator of batches ended before the steps were done"),
     ({"data": Batches(DATA, size=5, epochs=1)}, ValueError, "the iterator of batches ended before the steps were done"),

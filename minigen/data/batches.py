@@ -128,7 +128,7 @@ def _common_length(arrays):
         raise ValueError(f"Batches: the arrays hold {lengths} examples, "
                          "expected the same number in each")
     if lengths[0] == 0:
-        raise ValueError(f"Batches: the data are empty (shape {arrays[0].shape}), "
+        raise ValueError(f"Batches: the data is empty (shape {arrays[0].shape}), "
                          "expected at least one example")
     return lengths[0]
 
