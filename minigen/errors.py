@@ -20,7 +20,7 @@ class NonFiniteError(FloatingPointError):
 def integer(name, least, **values):
     """ValueError unless every value is an integer >= least: integer("Dense", 1, inputs=inputs)."""
     for what, value in values.items():
-        if not isinstance(value, numbers.Integral) or value < least:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= {least}")
 
 
