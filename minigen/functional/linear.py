@@ -4,6 +4,7 @@ Read next: losses.py, then convolution.py.
 """
 
 from .. import errors
+from ..arguments import plain
 from ..autograd import Tensor, operation
 from .reductions import column_sums
 from .shaping import reshape, transpose
@@ -61,7 +62,7 @@ _matmul.gradients(
 def matmul(x, y):
     """The matrix product of the last two axes, as in NumPy: leading axes broadcast, and a vector is a row on the left and a
     column on the right, its extra axis dropped from the result."""
-    x, y = (a if hasattr(a, "ndim") else errors.plain(a, "matmul") for a in (x, y))
+    x, y = (a if hasattr(a, "ndim") else plain(a, "matmul") for a in (x, y))
     if getattr(x, "ndim", 0) == 0 or getattr(y, "ndim", 0) == 0 or x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
         raise ValueError(f"matmul: shapes {getattr(x, 'shape', x)} and {getattr(y, 'shape', y)} do not meet: (*, m, k) and (*, k, n) "
                          "are expected")
