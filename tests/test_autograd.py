@@ -592,7 +592,7 @@ WRONG = {
     "of a method": (lambda: V.sum(keepdim=True), TypeError, "^sum.* 'keepdim' is unknown"),
     "missing": (lambda: F.softmax(V), TypeError, r"^softmax\(input, dim\): 'dim' is missing"),
     "given twice": (lambda: F.add(V, V, x=V), TypeError, "^add.* 'x' is unknown or given twice"),
-    "too many": (lambda: F.add(V, V, V), TypeError, r"^add\(x, y\): got 3 arguments"),
+    "too many": (lambda: F.add(V, V, V), TypeError, r"^add\(a, b\): got 3 arguments"),
     "text": (lambda: V + "a", TypeError, "^add: got str, expected a Tensor, an array or a number"),
     "None": (lambda: V * None, TypeError, "^multiply: "),
     "shapes of a sum": (lambda: V + np.ones(3), ValueError, r"^add: .*\(2,\).*\(3,\)"),
