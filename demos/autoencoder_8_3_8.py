@@ -8,17 +8,19 @@ U(-0.1, 0.1), 5,000 steps. The lecture shows one run. Here a hundred starts are 
 """
 
 # %% What the lecture shows, and what this run asks
-import common
 import numpy as np
-from common import plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import parameters_of
+from shared.pictures import plt
 
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import Dense, Sequential, Sigmoid
 from minigen.metrics import clopper_pearson_bound, paired_interval, wilson_interval
 
-arguments = common.arguments(__doc__, steps=5000, options={
-    "--seeds": {"type": common.several, "default": 100, "help": "how many starts are trained (default 100)"}})
+arguments = run.arguments(__doc__, steps=5000, options={
+    "--seeds": {"type": run.several, "default": 100, "help": "how many starts are trained (default 100)"}})
 N, STEPS = arguments.seeds, arguments.steps
 X = np.eye(8, dtype=np.float32)                     # the eight patterns; the input is the target
 RATE = 0.3
@@ -75,7 +77,7 @@ how = f"the first of {N} starts with eight different codes; {chosen} before it w
 encoder, decoder = Sequential(Dense(8, 3), Sigmoid()), Sequential(Dense(3, 8), Sigmoid())
 encoder.load_state_dict({"0.weight": START["W1"][chosen].T, "0.bias": START["b1"][chosen, 0]})
 decoder.load_state_dict({"0.weight": START["W2"][chosen].T, "0.bias": START["b2"][chosen, 0]})
-optimizer = mg.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=RATE)
+optimizer = mg.optim.SGD(parameters_of(encoder, decoder), lr=RATE)
 trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer,
                                          loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
 path = []
@@ -108,29 +110,32 @@ def first(run):
     return min(run[0][identity(run[2]).mean(1) >= 0.99], default=np.inf)
 
 
-claims = common.Claims()
+claims = Claims()
 text, interval = share(learned)
-claims.add(f"the network learns the identity {after}", text, ">= 99%", learned.mean() >= 0.99, interval)
+claims.at_least(f"the network learns the identity {after}", 100 * learned.mean(), 99, unit="%",
+                shown=text, interval=interval)
 text, interval = share(different == 8)
-claims.add(f"its rounded hidden values are the binary code: all eight differ, {after}", text, interval=interval)
+claims.report(f"its rounded hidden values are the binary code: all eight differ, {after}", text,
+              interval)
 rate, heavy_rate = (float((found == 8).mean()) for found in (different, different_heavy))
-marks = [("0.56 to 0.84", 0.56 <= rate <= 0.84), ("34% to 64%", 0.34 <= heavy_rate <= 0.64)]
-if N != 100:                                            # they are three standard deviations of 100 networks
-    marks = [(None, None)] * 2
-claims.add("... which is the rate of 2,000 others, 70.4%", rate, *marks[0])
-claims.add("momentum 0.9 knows the identity sooner: step at which 99% of the networks do",
-           f"{first(heavy)}, plain {first(plain)}", "fewer", first(heavy) < first(plain))
+hundred = N == 100                          # the marks are three standard deviations of 100 networks
+claims.between("... which is the rate of 2,000 others, 70.4%", rate, 0.56, 0.84, when=hundred)
+claims.fewer("momentum 0.9 knows the identity sooner: step at which 99% of the networks do",
+             first(heavy), first(plain), shown=f"{first(heavy)}, plain {first(plain)}")
 text, interval = share(different_heavy == 8)
-claims.add(f"... and makes different codes in, {after_heavy}", text, *marks[1], interval)
+claims.between(f"... and makes different codes in, {after_heavy}", 100 * heavy_rate, 34, 64,
+               unit="%", when=hundred, shown=text, interval=interval)
 rarer, interval = paired_interval((different_heavy == 8) - (different == 8).astype(float))
-claims.add("... which is rarer than without it: difference of the shares, the same starts", rarer, "interval below 0",
-           interval[1] < 0, interval)
+claims.interval_below(
+    "... which is rarer than without it: difference of the shares, the same starts",
+    rarer, interval, 0)
 gaps = np.abs(plain[1][-1][:, :, None] - plain[1][-1][:, None]).max(-1)[:, ~np.eye(8, dtype=bool)].min(1)
-claims.add("before rounding no two codes are alike: smallest distance (largest coordinate) in any network",
-           float(gaps.min()))
-claims.add("hidden values outside [0.1, 0.9]", float(((plain[1][-1] < 0.1) | (plain[1][-1] > 0.9)).mean()))
-claims.add("the trainer's run is the same run: largest difference of its hidden values from those of the batch",
-           float(np.abs(hidden - plain[1][-1][chosen]).max()), "<= 0.01", np.abs(hidden - plain[1][-1][chosen]).max() <= 0.01)
+claims.report("before rounding no two codes are alike: smallest distance (largest coordinate) in any "
+              "network", float(gaps.min()))
+outside = (plain[1][-1] < 0.1) | (plain[1][-1] > 0.9)
+claims.report("hidden values outside [0.1, 0.9]", float(outside.mean()))
+claims.at_most("the trainer's run is the same run: largest difference of its hidden values from those "
+               "of the batch", float(np.abs(hidden - plain[1][-1][chosen]).max()), 0.01)
 
 # %% Picture 1: the way to the corners of the cube, and the slide's table
 figure = plt.figure(figsize=(13, 5.6))
@@ -169,7 +174,7 @@ table.tick_params(length=0)
 table.spines[:].set_visible(False)
 table.set_title(f"Three bits for eight patterns, found by descent (step {STEPS:,})", pad=26)
 table.set_xlabel(f"({how})", fontsize=10, color="0.35")
-common.save(figure, arguments.out / "codes.png")
+pictures.save(figure, arguments.out / "codes.png")
 
 # %% Picture 2: not always
 figure, (rates, counts) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=(1.6, 1))
@@ -190,9 +195,9 @@ for offset, found, name, colour in ((-0.2, different, "plain descent", "C1"),
 counts.set(xlabel="different rounded codes, of 8", ylabel=f"% of {N} networks",
            xlim=(min(5, different.min()) - 0.6, 8.6), title="Where it fails, two codes share a corner")
 counts.legend(loc="upper left")
-common.save(figure, arguments.out / "starts.png")
+pictures.save(figure, arguments.out / "starts.png")
 
-common.finish(arguments, claims, identity=float(learned.mean()), distinct=float((different == 8).mean()),
+run.finish(arguments, claims, identity=float(learned.mean()), distinct=float((different == 8).mean()),
               identity_momentum=float(identity(heavy[2][-1]).mean()),
               distinct_momentum=float((different_heavy == 8).mean()),
               chosen=chosen, argmax=float((plain[2][-1].argmax(-1) == np.arange(8)).all(-1).mean()))

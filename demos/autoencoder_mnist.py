@@ -14,22 +14,24 @@ import zlib
 from dataclasses import replace
 from functools import partial
 
-import common
 import numpy as np
-from common import COLOURS, applied, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen.layers import Dense, ReLU, Sequential, Sigmoid
 from minigen.layers.initialisers import he
 from minigen.metrics import fit_pca, mse, nearest_neighbour_accuracy, principal_angles
 
-arguments = common.arguments(__doc__, steps=950, full=4690, data=True, options={
-    "--seeds": {"type": common.positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
+arguments = run.arguments(__doc__, steps=950, full=4690, data=True, options={
+    "--seeds": {"type": run.positive, "help": "how many starts of each size (default 1; 3 with --full)"}})
 SEEDS = arguments.seeds or (3 if arguments.full else 1)
 SIZES = (2, 5, 10, 32)                                      # numbers in the code
 KEPT = 1_000 if arguments.quick else 60_000 if arguments.data == "full" else 10_000
-images, labels = (a[:KEPT] for a in common.digits(arguments))
-test, test_labels = (a[:KEPT] for a in common.digits(arguments, "test"))
+images, labels = (a[:KEPT] for a in run.digits(arguments))
+test, test_labels = (a[:KEPT] for a in run.digits(arguments, "test"))
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
 EPOCHS = arguments.steps * 128 / len(images)
 
@@ -40,7 +42,7 @@ def autoencoder(k):
     encoder = Sequential(Dense(784, 256, init=he), ReLU(), Dense(256, 64, init=he), ReLU(), Dense(64, k))
     decoder = Sequential(Dense(k, 64, init=he), ReLU(), Dense(64, 256, init=he), ReLU(), Dense(256, 784), Sigmoid())
     rate = mg.optim.cosine_decay(5e-3, arguments.steps)     # of 1e-3 to 1e-2 the best on 2,000 training images held out
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=rate)
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=rate)
     trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer)           # descends the mean squared error per pixel
     trainer.fit(images, arguments.steps, batch_size=128)
     return encoder, decoder
@@ -54,21 +56,22 @@ linear_error = (np.square(test - pca.mean).sum(1).mean() - np.append(0, saved.cu
 clipped_error = {k: mse(test, linear[k].reconstruct(test).clip(0, 1)) for k in SIZES}   # the fair opponent of a sigmoid
 
 # %% Training, and the first claim: fewer errors than the linear code of the same size
-claims = common.Claims()
+claims = Claims()
 trained, errors, kept = {}, {k: [] for k in SIZES}, {}
 for k in SIZES:
     for start in range(SEEDS):
         mg.seed(arguments.seed + start)
         encoder, decoder = autoencoder(k)
-        codes = applied(encoder, test)
-        errors[k].append(mse(test, applied(decoder, codes)))
+        codes = in_batches(encoder, test)
+        errors[k].append(mse(test, in_batches(decoder, codes)))
         if start == 0:
             trained[k] = encoder, decoder, codes
-            kept[k] = mse(images, applied(decoder, applied(encoder, images)))
+            kept[k] = mse(images, in_batches(decoder, in_batches(encoder, images)))
     goal = min(linear_error[k], clipped_error[k])
-    claims.add(f"test error (MSE per pixel), {k} numbers; PCA {linear_error[k]:.4f}, clipped to [0, 1] {clipped_error[k]:.4f}",
-               ", ".join(f"{error:.4f}" for error in errors[k]),
-               *((f"< {goal:.4f}", max(errors[k]) < goal) if k < 32 else ()))       # at 32 it takes long training to win
+    claims.below(f"test error (MSE per pixel), {k} numbers; PCA {linear_error[k]:.4f}, clipped to [0, 1] "
+                 f"{clipped_error[k]:.4f}", errors[k], goal, digits=4,
+                 when=k < 32,                               # at 32 it takes long training to win
+                 shown=", ".join(f"{error:.4f}" for error in errors[k]))
 
 # %% A linear autoencoder finds the subspace of PCA, not its vectors
 centred = images - images.mean(0)
@@ -77,20 +80,21 @@ for k in (2, 5, 10) if arguments.full else (2, 5):
     mg.seed(arguments.seed)
     encoder, decoder = Dense(784, k, bias=False), Dense(k, 784, bias=False)
     rate = mg.optim.cosine_decay(5e-3, LINEAR_STEPS)
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=rate)
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=rate)
     mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer).fit(centred, LINEAR_STEPS, batch_size=128)
     columns, principal = mg.to_numpy(decoder.weight), pca.components[:, :k]
     optimum = pca.eigenvalues[k:].sum() / 784
-    excess = mse(centred, applied(decoder, applied(encoder, centred))) / optimum - 1
+    excess = mse(centred, in_batches(decoder, in_batches(encoder, centred))) / optimum - 1
     angle = np.degrees(principal_angles(columns, principal)[0])
-    limit = 3 if k == 10 else 2
-    claims.add(f"linear autoencoder, {k} numbers: its error is above PCA's, the least possible, by", f"{100 * excess:.2f}%",
-               "<= 0.5%", -1e-4 <= excess <= 0.005)              # below 0 by rounding only
-    claims.add(f"... largest angle between its decoder's span and the {k} leading eigenvectors', degrees", float(angle),
-               f"<= {limit}", angle <= limit)
-    if k > 2:                                           # in a plane chance brings them near
+    claims.between(f"linear autoencoder, {k} numbers: its error is above PCA's, the least possible, by",
+                   100 * excess, -0.01, 0.5, unit="%",      # below 0 by rounding only
+                   shown=f"{100 * excess:.2f}%")
+    claims.at_most(f"... largest angle between its decoder's span and the {k} leading eigenvectors', "
+                   "degrees", float(angle), 3 if k == 10 else 2)
+    if k > 2:                                               # in a plane chance brings them near
         alike = np.abs((columns / np.linalg.norm(columns, axis=0)).T @ principal).max(1)
-        claims.add(f"... cosine of each of its {k} vectors with the nearest eigenvector", ", ".join(f"{a:.2f}" for a in alike))
+        claims.report(f"... cosine of each of its {k} vectors with the nearest eigenvector",
+                      ", ".join(f"{a:.2f}" for a in alike))
 
 # %% Does the code keep what matters? The label of the nearest training image
 def nearest(encode):
@@ -98,16 +102,16 @@ def nearest(encode):
 
 
 raw = nearest(lambda x: x)
-found = {k: nearest(partial(applied, trained[k][0])) for k in SIZES}
+found = {k: nearest(partial(in_batches, trained[k][0])) for k in SIZES}
 found_linear = {k: nearest(linear[k].transform) for k in SIZES}
-claims.add(f"label of the nearest training image, by a code of 2 numbers; by PCA with 2 {found_linear[2]:.3f}", found[2],
-           f">= {found_linear[2] + 0.1:.3f}", found[2] >= found_linear[2] + 0.1)
-claims.add(f"... of 10 numbers; by PCA with 10 {found_linear[10]:.3f}", found[10],
-           f"> {found_linear[10]:.3f}", found[10] > found_linear[10])
+claims.at_least(f"label of the nearest training image, by a code of 2 numbers; by PCA with 2 "
+                f"{found_linear[2]:.3f}", found[2], found_linear[2] + 0.1, digits=3)
+claims.above(f"... of 10 numbers; by PCA with 10 {found_linear[10]:.3f}", found[10], found_linear[10],
+             digits=3)
 best = max(SIZES, key=found.get)
-claims.add("the code is a better place to compare images than the pixels (the best code of the four)", found[best],
-           f"> {raw:.3f}, pixels", found[best] > raw)
-claims.add("... PCA with 32 numbers, without a network", found_linear[32])
+claims.above("the code is a better place to compare images than the pixels (the best code of the four)",
+             found[best], raw, digits=3)
+claims.report("... PCA with 32 numbers, without a network", found_linear[32])
 
 # %% Compression: bytes for an image, and for the decoder that everybody must have
 
@@ -124,24 +128,25 @@ pca_error = [mse(test, pca.mean + pca_codes[:, :n] @ pca.components[:, :n].T) fo
 bytes_error = {}
 for k in SIZES:
     encoder, decoder, codes = trained[k]
-    bytes_error[k] = mse(test, applied(decoder, eight_bits(codes, applied(encoder, images))))
+    bytes_error[k] = mse(test, in_batches(decoder, eight_bits(codes, in_batches(encoder, images))))
 for k in (2, 5, 10):
     equal = next((n for n, error in enumerate(pca_error, 1) if error <= bytes_error[k]), f"more than {len(pca_error)}")
-    claims.add(f"{k} bytes for an image of 784, one for each number: test error; bytes that PCA needs to be as good",
-               f"{bytes_error[k]:.4f}; {equal}")
+    claims.report(f"{k} bytes for an image of 784, one for each number: test error; bytes that PCA needs "
+                  "to be as good", f"{bytes_error[k]:.4f}; {equal}")
 lossless = len(zlib.compress((test * 255).round().astype(np.uint8).tobytes(), 9)) / len(test)
-claims.add("... lossless compression (zlib), bytes for an image", lossless)
+claims.report("... lossless compression (zlib), bytes for an image", lossless)
 weights = 4 * sum(p.size for p in trained[5][1].parameters())
-claims.add(f"... the decoder's weights, shared by {len(images):,} training images: bytes for each", weights / len(images))
+claims.report(f"... the decoder's weights, shared by {len(images):,} training images: bytes for each",
+              weights / len(images))
 
 # %% Picture 1, the slide: truth, five numbers, two numbers
 chosen = [int(np.flatnonzero(test_labels == digit)[0]) for digit in range(10)]
-rows = [test[chosen]] + [applied(trained[k][1], trained[k][2][chosen]) for k in (5, 2)]
+rows = [test[chosen]] + [in_batches(trained[k][1], trained[k][2][chosen]) for k in (5, 2)]
 figure, axes = plt.subplots(figsize=(11, 3.7))
-common.show(axes, np.reshape(rows, (-1, 28, 28)), 10, "Test digits through a code of five numbers, and of two")
+pictures.show(axes, np.reshape(rows, (-1, 28, 28)), 10, "Test digits through a code of five numbers, and of two")
 axes.set_yticks(16 + 30 * np.arange(3), ("ground truth", "5-D code", "2-D code"))
 axes.tick_params(length=0, labelsize=14)
-common.save(figure, arguments.out / "reconstructions.png")
+pictures.save(figure, arguments.out / "reconstructions.png")
 
 # %% Picture 2: the code of two numbers, beside PCA's
 figure, panels = plt.subplots(1, 2, figsize=(13, 6.2))
@@ -153,7 +158,7 @@ for axes, points, title in zip(panels, (linear[2].transform(test), trained[2][2]
                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "boxstyle": "circle,pad=0.15"})
     axes.set(xlabel="first number", ylabel="second number", title=title)
 panels[1].legend(title="digit", markerscale=2.5, loc="upper left", bbox_to_anchor=(1, 1))
-common.save(figure, arguments.out / "codes.png")
+pictures.save(figure, arguments.out / "codes.png")
 
 # %% Picture 3: error and nearest neighbours, by the size of the code
 figure, (error, accuracy) = plt.subplots(1, 2, figsize=(12, 4.6))
@@ -173,8 +178,8 @@ for axes in (error, accuracy):
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.minorticks_off()
     axes.legend()
-common.save(figure, arguments.out / "errors.png")
+pictures.save(figure, arguments.out / "errors.png")
 
-common.finish(arguments, claims, epochs=EPOCHS, errors=errors, pca={k: float(linear_error[k]) for k in SIZES},
+run.finish(arguments, claims, epochs=EPOCHS, errors=errors, pca={k: float(linear_error[k]) for k in SIZES},
               pca_clipped=clipped_error, nearest=found, nearest_pca=found_linear, nearest_pixels=raw,
               errors_8_bits=bytes_error, pca_errors_8_bits=pca_error)

@@ -8,17 +8,18 @@ where home-made engines go wrong: a node used twice, the order of the walk, broa
 """
 
 # %% Double precision, since central differences need its digits
-import common
 import numpy as np
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
 from minigen.gradcheck import numerical_gradient
 
-arguments = common.arguments(__doc__, steps=2000)
+arguments = run.arguments(__doc__, steps=2000)
 mg.set_default_dtype("float64")
-claims = common.Claims()
+claims = Claims()
 
 
 def leaf(name, value):
@@ -124,15 +125,15 @@ delta = (y - t) * y * (1 - y)                                   # δ = ∂L/∂a
 derived = [("δ x₁", delta * 1.0), ("δ w₁", delta * 0.5), ("δ x₂", delta * -2.0), ("δ w₂", delta * 0.25),
            ("δ = (y − t) y (1 − y)", delta)]
 rows, from_hand, from_measured = three_answers(neuron, [w1, x1, w2, x2, b], derived)
-claims.add("one neuron: backpropagation gives what the chain rule gives by hand (largest difference)",
-           from_hand, "<= 1e-12", from_hand <= 1e-12)
-claims.add("... and what moving each input a little gives (central differences)",
-           from_measured, "<= 1e-6", from_measured <= 1e-6)
+claims.at_most("one neuron: backpropagation gives what the chain rule gives by hand (largest "
+               "difference)", from_hand, 1e-12)
+claims.at_most("... and what moving each input a little gives (central differences)",
+               from_measured, 1e-6)
 
 figure, (graph, table) = plt.subplots(2, 1, figsize=(12, 7.2), height_ratios=(2, 1))
 draw(graph, neuron(), "One neuron, t = 1: values (black) go right, gradients ∂L/∂node (magenta) come back")
 tabulate(table, rows)
-common.save(figure, arguments.out / "neuron.png")
+pictures.save(figure, arguments.out / "neuron.png")
 
 # %% 2. Two layers, and the four examples of XOR
 X, T = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
@@ -161,14 +162,14 @@ def by_hand(W1, b1, W2, b2):
 weights = [p.numpy().copy() for p in parameters]
 formulas = ("δ₁ᵀ x, δ₁ = δ₂ W₂ · h (1−h)", "Σ δ₁ over examples", "δ₂ᵀ h, δ₂ = (y−t) y (1−y)", "Σ δ₂ over examples")
 rows, from_hand, from_measured = three_answers(network, parameters, list(zip(formulas, by_hand(*weights))))
-claims.add("two layers: backpropagation gives what the chain rule gives by hand (largest difference)",
-           from_hand, "<= 1e-12", from_hand <= 1e-12)
-claims.add("... and central differences", from_measured, "<= 1e-6", from_measured <= 1e-6)
+claims.at_most("two layers: backpropagation gives what the chain rule gives by hand (largest "
+               "difference)", from_hand, 1e-12)
+claims.at_most("... and central differences", from_measured, 1e-6)
 
 figure, (graph, table) = plt.subplots(2, 1, figsize=(12.5, 9), height_ratios=(1.45, 1))
 draw(graph, network(), "Two layers; x = 00, 01, 10, 11, t = 0, 1, 1, 0: a gradient has its node's shape, a bias sums over the rows")
 tabulate(table, rows)
-common.save(figure, arguments.out / "network.png")
+pictures.save(figure, arguments.out / "network.png")
 
 optimizer = mg.optim.SGD(parameters, lr=1.0)
 first = network().item()
@@ -176,8 +177,9 @@ for _ in range(arguments.steps):                                # and the two de
     optimizer.step(mg.grad(network(), parameters))
     weights = [w - 1.0 * g for w, g in zip(weights, by_hand(*weights))]
 apart = max(abs(p.numpy() - w).max() for p, w in zip(parameters, weights))
-claims.add(f"the two descend alike: largest difference of a weight after {arguments.steps:,} steps", apart)
-claims.add("... and learn XOR: the loss then", f"{first:.3f} → {network().item():.4f}")
+claims.report(f"the two descend alike: largest difference of a weight after {arguments.steps:,} steps",
+              apart)
+claims.report("... and learn XOR: the loss then", f"{first:.3f} → {network().item():.4f}")
 
 # %% 3. The traps
 a = leaf("a", 3.0)
@@ -198,9 +200,9 @@ def follow_every_arrow(node, g, gradients):
 
 
 right, naive = mg.grad(twice(), a)[0].item(), float(follow_every_arrow(twice(), 1.0, {})[a])
-claims.add("a node used twice, c = (a + a)²: ∂c/∂a = 8a, the uses summed", right, "24", right == 24)
-claims.add("... but following every arrow, not the topological order, counts some of it twice",
-           naive, "not 24", naive != 24)
+claims.equal("a node used twice, c = (a + a)²: ∂c/∂a = 8a, the uses summed", right, 24)
+claims.holds("... but following every arrow, not the topological order, counts some of it twice",
+             naive, "not 24", naive != 24)
 
 m, bias = leaf("x", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), leaf("b", [0.5, 1.0])
 
@@ -211,7 +213,7 @@ def stretched():
 
 wanted = 2 * (m.numpy() + bias.numpy()).sum(0)
 gap = abs(mg.grad(stretched(), bias)[0].numpy() - wanted).max()
-claims.add("broadcasting, L = Σ (x + b)²: ∂L/∂b = Σ 2 (x + b) over the stretched axis", gap, "<= 1e-12", gap <= 1e-12)
+claims.at_most("broadcasting, L = Σ (x + b)²: ∂L/∂b = Σ 2 (x + b) over the stretched axis", gap, 1e-12)
 
 grid = leaf("a", np.linspace(-6, 6, 121))
 curves = [F.sigmoid(grid)]
@@ -220,7 +222,7 @@ for _ in range(3):                                              # a gradient wit
 s = 1 / (1 + np.exp(-grid.numpy()))
 closed = [s, s * (1 - s), s * (1 - s) * (1 - 2 * s), s * (1 - s) * (1 - 6 * s + 6 * s ** 2)]
 gap = max(abs(ours.numpy() - truth).max() for ours, truth in zip(curves, closed))
-claims.add("a derivative of a derivative (of a derivative): σ′, σ″, σ‴ from the tape", gap, "<= 1e-12", gap <= 1e-12)
+claims.at_most("a derivative of a derivative (of a derivative): σ′, σ″, σ‴ from the tape", gap, 1e-12)
 
 figure, (shared, broadcast, second) = plt.subplots(1, 3, figsize=(16, 4.4), width_ratios=(0.9, 1.5, 1.1))
 draw(shared, twice(), f"Used twice: 8a = {right:.0f}\n(following every arrow: {naive:.0f})")
@@ -230,6 +232,6 @@ for k, (ours, truth) in enumerate(zip(curves, closed)):
     second.plot(grid.numpy()[::6], ours.numpy()[::6], "o", color=f"C{k}", markersize=4, label="σ" + "′" * k)
 second.set(xlabel="a", title="Differentiated again:\ntape (dots), closed form (lines)")
 second.legend(loc="upper left")
-common.save(figure, arguments.out / "traps.png")
+pictures.save(figure, arguments.out / "traps.png")
 
-common.finish(arguments, claims)
+run.finish(arguments, claims)

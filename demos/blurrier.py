@@ -13,11 +13,11 @@ A VAE is usually shown by the means of p(x|z), as here, not by draws.
 """
 
 # %% What the lecture shows, and what this run asks
-import common
-import digits_judge
-import matplotlib.pyplot as plt
 import numpy as np
-from common import COLOURS
+from shared import digits_judge, pictures, run
+from shared.claims import Claims
+from shared.networks import in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
@@ -26,10 +26,10 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
 from minigen.metrics import (Estimate, density_coverage, frechet_distance, grey_share, high_frequency_share, laplacian_variance,
                              precision_recall)
 
-arguments = common.arguments(__doc__, steps=1000, quick=4, full=8000, data=True)         # iterations of the GAN
+arguments = run.arguments(__doc__, steps=1000, quick=4, full=8000, data=True)         # iterations of the GAN
 C, M, SHOWN = (32 if arguments.full else 16), 32, 40            # channels, images in a batch, images shown
-images, _ = common.digits(arguments)
-test, _ = common.digits(arguments, "test")
+images, _ = run.digits(arguments)
+test, _ = run.digits(arguments, "test")
 NUMBER = min(200 if arguments.quick else 2000, len(test))       # images that are measured, of every kind
 test = test[::len(test) // NUMBER][:NUMBER]
 
@@ -63,12 +63,12 @@ class Encoder(Layer):
 
 
 def adam(*networks, lr, beta1):
-    return mg.optim.Adam([p for network in networks for p in network.parameters()], lr, betas=(beta1, 0.999))
+    return mg.optim.Adam(parameters_of(*networks), lr, betas=(beta1, 0.999))
 
 
 def made(network, latent):
     """NUMBER images from z ~ N(0, I), with the running statistics of batch normalisation"""
-    return common.applied(network.eval(), mg.to_numpy(mg.randn(NUMBER, latent)))
+    return in_batches(network.eval(), mg.randn(NUMBER, latent))
 
 
 mg.seed(arguments.seed)
@@ -107,7 +107,7 @@ convolutions = Sequential(*judge[:9])
 
 def features(x):
     """(n, 64): the judge's last feature maps, averaged over the image"""
-    return common.applied(lambda part: F.mean(convolutions(part), axis=(2, 3)), x)
+    return in_batches(lambda part: F.mean(convolutions(part), axis=(2, 3)), x)
 
 
 SHARPNESS = {"Laplacian variance": laplacian_variance, "energy above 1/4 cycle": high_frequency_share,
@@ -140,7 +140,7 @@ for names, figures in ((SHARPNESS, sharp), (QUALITY, quality)):
 print("\npublished Fréchet distances on MNIST (Inception features, best of a wide search; Lucic et al. 2018): VAE 23.8, GAN 6.8")
 
 # %% The claims
-claims = common.Claims()
+claims = Claims()
 
 
 def ratio(kind):
@@ -176,7 +176,7 @@ figure = plt.figure(figsize=(15, 7.8))
 grid = figure.add_gridspec(2, 3, height_ratios=(1, 1.15))
 TITLES = {"real": "real", "VAE": "VAE: means of p(x|z), z ~ N(0, I)", "GAN": "GAN: G(z), the same layers"}
 for column, (kind, title) in enumerate(TITLES.items()):
-    common.show(figure.add_subplot(grid[0, column]), KINDS[kind][:SHOWN], 8, title)
+    pictures.show(figure.add_subplot(grid[0, column]), KINDS[kind][:SHOWN], 8, title)
 colours = {"real": COLOURS["real"], "VAE": COLOURS["D"], "GAN": COLOURS["generated"]}
 
 spectrum = figure.add_subplot(grid[1, 0])
@@ -204,6 +204,6 @@ def bars(axes, names, figures, title):
 bars(figure.add_subplot(grid[1, 1]), SHARPNESS, sharp, f"Sharpness: VAE below GAN in {wins} of 3")
 bars(figure.add_subplot(grid[1, 2]), ("Fréchet (less\nis better)", *QUALITY[1:]), quality,
      f"Quality: GAN better in {(lead > 0).sum()} of {len(lead)}")
-common.save(figure, arguments.out / "blurrier.png")
+pictures.save(figure, arguments.out / "blurrier.png")
 
-common.finish(arguments, claims, sharpness=sharp, quality=quality)
+run.finish(arguments, claims, sharpness=sharp, quality=quality)

@@ -1,9 +1,11 @@
-"""Every claim of the lecture in one table: runs the demos one after the other and gathers what each of them measured.
+"""Every claim of the lecture in one table: runs the demos and gathers their figures.
 
-    python demos/claims.py                  all demos at their default size (about half an hour on two cores)
-    python demos/claims.py gan_2d dirac_gan only these
-    python demos/claims.py --seeds 5        seeds 0 to 4, but one for demos that repeat inside; claims.md in --out is the table
-    python demos/claims.py --quick          a few steps of each: does everything run?
+    python demos/claims.py                      all demos at their default size: about half an hour
+    python demos/claims.py gan_2d dirac_gan     only these
+    python demos/claims.py --seeds 5            seeds 0 to 4 (one for demos that repeat inside)
+    python demos/claims.py --quick              a few steps of each: does everything run?
+
+The table is printed, and its claims that have a threshold are written to claims.md in --out.
 """
 
 import argparse
@@ -13,20 +15,20 @@ import subprocess
 import sys
 import textwrap
 
-import common
+from shared.lecture import DEMOS, FOLDER
+from shared.run import positive
 
-HERE = pathlib.Path(__file__).resolve().parent
-ORDER = ("backprop_by_hand supervised autoencoder_8_3_8 autoencoder_mnist vae_mnist vae_linear vae_factors gan_2d gan_modes "
-         "gan_mnist dirac_gan dcgan_faces debiasing outliers blurrier explicit_implicit which_is_fake ganhacks gan_failures").split()
-REPEAT_INSIDE = "autoencoder_8_3_8 vae_linear vae_factors debiasing ganhacks gan_failures".split()      # over seeds of their own
-DEMOS = sorted((path.stem for path in HERE.glob("*.py") if path.stem not in ("common", "claims") and not path.stem.endswith("_judge")),
-               key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))                     # the lecture's
+from minigen.files import replacing
+
+REPEAT_INSIDE = """autoencoder_8_3_8 vae_linear vae_factors debiasing ganhacks
+    gan_failures""".split()                             # over seeds of their own
 
 
 def run(demo, seed, arguments):
     """The claims that one run of a demo measured, or None where it failed."""
     out = arguments.out / f"{demo}-seed{seed}"
-    command = [sys.executable, str(HERE / f"{demo}.py"), "--seed", str(seed), "--out", str(out)] + ["--quick"] * arguments.quick
+    command = [sys.executable, str(FOLDER / f"{demo}.py"), "--seed", str(seed), "--out", str(out)]
+    command += ["--quick"] * arguments.quick
     print(f"{demo}, seed {seed} ...", flush=True)
     finished = subprocess.run(command, capture_output=True, text=True)
     if finished.returncode:
@@ -36,30 +38,39 @@ def run(demo, seed, arguments):
 
 
 def shown(value):
-    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    """A measured number or text as text."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{value:.4g}" if is_number else str(value)
 
 
 def of_seeds(values):
-    """The values of all seeds as one text; once where they agree"""
-    return values[0] if len(set(values)) == 1 else ("; " if any("," in value for value in values) else ", ").join(values)
+    """The values of all seeds as one text; once where they agree."""
+    if len(set(values)) == 1:
+        return values[0]
+    return ("; " if any("," in value for value in values) else ", ").join(values)
 
 
 def markdown(table, runs):
-    """The claims that have a threshold, as the README shows them; runs: demo -> how many there were, failed ones too"""
+    """The claims that have a threshold, as a table for the README.
+
+    runs: demo -> how many runs there were, failed ones too."""
     lines = ["| demo | claim | threshold | measured | held |", "|---|---|---|---|---|"]
     for (demo, _), rows in table.items():
         if rows[0]["threshold"]:
             held = f'{sum(row["verdict"] == "held" for row in rows)} of {runs[demo]}'
-            threshold, measured = (of_seeds([shown(row[column]) for row in rows]) for column in ("threshold", "measured"))
+            threshold, measured = (of_seeds([shown(row[column]) for row in rows])
+                                   for column in ("threshold", "measured"))
             cells = f"`{demo}`", rows[0]["claim"], threshold, measured, held
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("demos", nargs="*", default=DEMOS, help="which (default: all)")
-    parser.add_argument("--seeds", type=common.positive, default=1, help="runs of each, with seeds 0, 1, ...")
+    parser.add_argument("--seeds", type=positive, default=1,
+                        help="runs of each, with seeds 0, 1, ...")
     parser.add_argument("--quick", action="store_true", help="a few steps only")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/claims"))
     arguments = parser.parse_args()
@@ -68,7 +79,7 @@ def main():
         parser.error(f"no such demo: {', '.join(unknown)}; there are {', '.join(DEMOS)}")
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    failed, table = [], {}                      # (demo, place in its table) -> the rows of all seeds
+    failed, table = [], {}              # (demo, place in its table) -> the rows of all seeds
     runs = {demo: 1 if demo in REPEAT_INSIDE else arguments.seeds for demo in arguments.demos}
     for demo in arguments.demos:
         for seed in range(runs[demo]):
@@ -78,7 +89,8 @@ def main():
             for place, row in enumerate(rows or []):
                 table.setdefault((demo, place), []).append(row)
 
-    common.write(arguments.out / "claims.md", markdown(table, runs).encode())
+    with replacing(arguments.out / "claims.md") as file:
+        file.write(markdown(table, runs).encode())
     print(f"\n{'claim':58} {'measured':>20}  {'threshold':16} verdict")
     before = None
     for (demo, _), rows in table.items():
@@ -86,7 +98,9 @@ def main():
             print(f"\n{demo}")
         before = demo
         held = sum(row["verdict"] == "held" for row in rows)
-        verdict = rows[0]["verdict"] if runs[demo] == 1 else f"held {held} of {runs[demo]}" if rows[0]["threshold"] else "reported"
+        verdict = rows[0]["verdict"]
+        if runs[demo] > 1 and rows[0]["threshold"]:
+            verdict = f"held {held} of {runs[demo]}"
         measured = of_seeds([shown(row["measured"]) for row in rows])
         first, *rest = textwrap.wrap(rows[0]["claim"], 56) or [""]
         print(f"  {first:56} {measured:>20}  {rows[0]['threshold'] or '':16} {verdict}")

@@ -14,11 +14,12 @@ Geiger & Nowozin 2018).
 # %% The data: drawings whose attributes are known, or pictures in a folder
 import sys
 
-import common
-import faces_judge
-import matplotlib.pyplot as plt
 import numpy as np
-from faces_judge import FEMALE, GLASSES, ONE_FACE, SIZE, concepts, pick, says
+from shared import faces_judge, pictures, run
+from shared.claims import Claims
+from shared.faces_judge import FEMALE, GLASSES, ONE_FACE, SIZE, concepts, pick, says
+from shared.networks import decaying_adam, in_batches
+from shared.pictures import plt
 from tqdm import tqdm
 
 import minigen as mg
@@ -27,7 +28,7 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             initialisers)
 from minigen.metrics import paired_interval, wilson_interval
 
-arguments = common.arguments(__doc__, steps=1500, quick=4, full=3000, options={
+arguments = run.arguments(__doc__, steps=1500, quick=4, full=3000, options={
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
 })
 LATENT, CHANNELS = 100, 16
@@ -83,9 +84,10 @@ def r1(D, optimizer, x):
 
 
 def adam(network, each=1):
-    """Adam, its rate in the second half of the game falling to a fiftieth; `each` steps in every iteration"""
-    end = each * arguments.steps
-    return mg.optim.Adam(network.parameters(), mg.optim.linear_decay(RATE, end / 2, end, final=RATE / 50), betas=(0.5, 0.999))
+    """Adam, its rate in the second half of the game falling to a fiftieth.
+
+    each: how many steps it takes in every iteration."""
+    return decaying_adam(network.parameters(), RATE, each * arguments.steps, final=RATE / 50)
 
 
 def train():
@@ -120,7 +122,7 @@ rng = np.random.default_rng(arguments.seed)             # what is measured does 
 
 def decode(z):
     """G's pictures of z (n, 100), as a NumPy array (n, 3, 32, 32)"""
-    return common.applied(G, z, batch=256)
+    return in_batches(G, z, batch=256)
 
 
 def between(a, b, n):
@@ -132,13 +134,13 @@ def between(a, b, n):
 
 z = rng.standard_normal((64, LATENT)).astype(np.float32)
 figure, axes = plt.subplot_mosaic([["generated", "learned"], ["ways", "ways"]], figsize=(12, 6.4), height_ratios=(4, 5))
-common.show(axes["generated"], decode(z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
-common.show(axes["learned"], images[:40] / 2 + 0.5, 10, "what it learned from")
+pictures.show(axes["generated"], decode(z[:40]) / 2 + 0.5, 10, "samples of G, none chosen")
+pictures.show(axes["learned"], images[:40] / 2 + 0.5, 10, "what it learned from")
 ways = np.concatenate([between(z[40 + 2 * i], z[41 + 2 * i], 16) for i in range(4)])
-common.show(axes["ways"], decode(ways) / 2 + 0.5, 16, "G(z) while z moves from one point to another")
-common.save(figure, arguments.out / "samples.png")
+pictures.show(axes["ways"], decode(ways) / 2 + 0.5, 16, "G(z) while z moves from one point to another")
+pictures.save(figure, arguments.out / "samples.png")
 if arguments.folder:
-    common.finish(arguments)
+    run.finish(arguments)
     sys.exit()
 
 # %% The sum, and who judges it: a classifier that learned from drawings alone (faces_judge.py)
@@ -184,16 +186,16 @@ ring[4] = centre                                                            # in
 figure, axes = plt.subplots(1, 5, figsize=(14, 4.6), width_ratios=(1, 1, 1, 3.1, 1.4))
 for place, exemplars, name in zip(axes, three[0], ("man with glasses", "− man", "+ woman")):
     mean = decode(z[exemplars].mean(0, keepdims=True))
-    common.show(place, np.concatenate([x[exemplars], mean]) / 2 + 0.5, 1, name)
+    pictures.show(place, np.concatenate([x[exemplars], mean]) / 2 + 0.5, 1, name)
     place.axhline(3 * (SIZE + 2) + 0.5, color="black", linewidth=2)
 axes[0].set_ylabel("mean z        three samples  ", loc="bottom")
-common.show(axes[3], decode(ring.astype(np.float32)) / 2 + 0.5, 3,
-            f"= woman with glasses: the judge says so of {100 * shares[0]:.0f}%")
-common.show(axes[4], sums[:1] / 2 + 0.5, 1, "the same sum of pictures")
-common.save(figure, arguments.out / "arithmetic.png")
+pictures.show(axes[3], decode(ring.astype(np.float32)) / 2 + 0.5, 3,
+              f"= woman with glasses: the judge says so of {100 * shares[0]:.0f}%")
+pictures.show(axes[4], sums[:1] / 2 + 0.5, 1, "the same sum of pictures")
+pictures.save(figure, arguments.out / "arithmetic.png")
 
 # %% What the lecture claims, and what this run measured
-claims = common.Claims()
+claims = Claims()
 drawings, known = mg.data.faces(SAMPLES, SIZE, seed=20_001)
 answers_drawn = says(judge, drawings) > 0.5
 right = np.mean([answers_drawn[:, GLASSES] == known["glasses"], answers_drawn[:, FEMALE] == known["female"]])
@@ -223,4 +225,4 @@ share, interval = over_sets(faces)
 claims.add("the decoded sum is a face: taken for one face (3 exemplars)", share, ">= 0.4", share >= 0.4, interval)
 claims.add("... G's samples, drawings: taken for one face",
            f"{(answers[:, ONE_FACE] > 0.5).mean():.2f}, {answers_drawn[:, ONE_FACE].mean():.2f}")
-common.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[len(group) for group in groups])
+run.finish(arguments, claims, iterations=arguments.steps, batch=M, exemplars=[len(group) for group in groups])

@@ -11,20 +11,21 @@ The VAE learns on what it draws, and that feeds back: the stream ends far from e
 """
 
 # %% What the lecture shows, and what this run asks
-import common
-import matplotlib.pyplot as plt
 import numpy as np
-from common import COLOURS
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import GaussianEncoder, in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 from tqdm import tqdm
 
 import minigen as mg
 from minigen import functional as F
-from minigen.layers import Dense, Layer, ReLU, Sequential
+from minigen.layers import Dense, ReLU, Sequential
 from minigen.metrics import paired_interval, worst_group_accuracy
 
-arguments = common.arguments(__doc__, steps=20, quick=2, data=True, options={
-    "--seeds": dict(type=common.several, default=5, help="how many paired runs, 2 or more (default 5)"),
-    "--alpha": dict(type=common.not_negative, default=0.1, help="the paper's α: large is plain drawing, small starves the many (0.1)")})
+arguments = run.arguments(__doc__, steps=20, quick=2, data=True, options={
+    "--seeds": dict(type=run.several, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--alpha": dict(type=run.not_negative, default=0.1, help="the paper's α: large is plain drawing, small starves the many (0.1)")})
 EPOCHS, SEEDS = arguments.steps, 2 if arguments.quick else arguments.seeds          # a step of this demo is an epoch
 N, M, SHARE, BINS, D = 500 if arguments.quick else 4000 if arguments.data == "full" else 2000, 64, 0.05, 10, 8
 CHANGES = {"inverted": lambda x: 1 - x,                                 # like no other image: rare in the latent space
@@ -34,7 +35,7 @@ WAYS = ("plain", "debiasing", "shuffled", "oracle")
 
 # %% A skewed training set, and a balanced test set
 def four_or_nine(split):
-    images, labels = common.digits(arguments, split)
+    images, labels = run.digits(arguments, split)
     chosen = (labels == 4) | (labels == 9)
     return images[chosen], (labels[chosen] == 9).astype(int)
 
@@ -54,18 +55,6 @@ def skewed(change):
 
 
 # %% The debiasing VAE: how rare is each image in the latent space?
-class Encoder(Layer):
-    """x (m, 784) -> mu (m, D), log_var (m, D)"""
-
-    def __init__(self):
-        self.hidden = Sequential(Dense(784, 128), ReLU())
-        self.mu, self.log_var = Dense(128, D), Dense(128, D)
-
-    def forward(self, x):
-        h = self.hidden(x)
-        return self.mu(h), self.log_var(h)
-
-
 def rarity(mu, alpha):
     """Weights (n,) ∝ ∏ᵢ 1 / (Q̂ᵢ(zᵢ) + α) of codes mu (n, D); they sum to 1. Q̂ᵢ: shares of ten bins of equal width."""
     log_weight = np.zeros(len(mu))
@@ -84,11 +73,13 @@ def drawn(weights):
 
 def debiasing_weights(x):
     """The weights (EPOCHS, N) while a VAE learns on what they draw, and the codes (N, D) behind the last of them. No label is used."""
-    encoder, decoder = Encoder(), Sequential(Dense(D, 128), ReLU(), Dense(128, 784))
-    trainer = mg.trainers.VAETrainer(encoder, decoder, mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], 2e-3))
+    encoder = GaussianEncoder(Sequential(Dense(784, 128), ReLU()), 128, D)
+    decoder = Sequential(Dense(D, 128), ReLU(), Dense(128, 784))
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), 2e-3)
+    trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer)
     weights = []
     for _ in range(EPOCHS):
-        mu = common.applied(lambda part: encoder(part)[0], x)
+        mu = in_batches(lambda part: encoder(part)[0], x)
         weights.append(rarity(mu, arguments.alpha))
         for rows in drawn(weights[-1]):
             trainer.step(x[rows])
@@ -106,7 +97,7 @@ def accuracy(train, test, weights):
             target = mg.backend.asarray(y[rows, None].astype(np.float32))
             loss = F.binary_cross_entropy_with_logits(network(mg.tensor(x[rows])), target)
             optimizer.step(mg.grad(loss, network.parameters()))
-    says_nine = common.applied(network, test_x)[:, 0] > 0
+    says_nine = in_batches(network, test_x)[:, 0] > 0
     return worst_group_accuracy(says_nine.astype(int), test_y, groups)
 
 
@@ -134,7 +125,7 @@ with tqdm(total=len(CHANGES) * SEEDS, unit="run", disable=None) as bar:
 
 # %% What came out
 worst = {name: {way: np.array([r.worst for r in runs]) for way, runs in ways.items()} for name, ways in results.items()}
-claims = common.Claims()
+claims = Claims()
 
 
 def gain(name, way):
@@ -179,8 +170,8 @@ for (cloud, grid, axes), name in zip(rows, CHANGES):
               title=f"Digits {name}, in the latent space:\n5% of the set, {share:.0%} of the VAE's stream")
     cloud.legend(loc="best", markerscale=1.5)
     top = np.argsort(-weights)[:48]
-    common.show(grid, x[top].reshape(-1, 28, 28), 8, f"Drawn most often of all {N:,} (α = {arguments.alpha:g}):\n"
-                f"{rare[top].sum()} of these 48 are {name}")
+    pictures.show(grid, x[top].reshape(-1, 28, 28), 8, f"Drawn most often of all {N:,} (α = {arguments.alpha:g}):\n"
+                  f"{rare[top].sum()} of these 48 are {name}")
     grid.spines[:].set_visible(True)
     values = np.array([worst[name][way] for way in WAYS]) * 100
     axes.plot(values, "o-", color="0.7", markersize=5, linewidth=1)
@@ -193,7 +184,7 @@ for (cloud, grid, axes), name in zip(rows, CHANGES):
              xlim=(-0.3, 3.6), ylim=(LEAST, 100), ylabel="accuracy on the worst group, %",
              title="Worst group, a line for each seed: {} points\nby debiasing, interval {} to {}".format(*points))
     axes.legend(loc="lower right")
-common.save(figure, arguments.out / "debiasing.png")
+pictures.save(figure, arguments.out / "debiasing.png")
 
-common.finish(arguments, claims, worst={name: {way: list(v) for way, v in ways.items()} for name, ways in worst.items()},
+run.finish(arguments, claims, worst={name: {way: list(v) for way, v in ways.items()} for name, ways in worst.items()},
               streams=streams)

@@ -10,14 +10,15 @@ what they do is measured against the eigenvalues.
 """
 
 # %% The game. Every entry of θ and ψ is a game of its own, with its own step size h, R1 weight γ and momentum β
-import common
 import numpy as np
-from common import plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.pictures import plt
 
 import minigen as mg
 from minigen import functional as F
 
-arguments = common.arguments(__doc__, steps=2000, quick=100)
+arguments = run.arguments(__doc__, steps=2000, quick=100)
 mg.set_default_dtype("float64")
 
 
@@ -105,31 +106,33 @@ radius = {name: np.hypot(*path.T) for name, path in paths.items()}
 
 # %% The claims
 gap = {kind: abs(rates[kind] - theory[kind])[:len(table)] for kind in (False, True)}
-claims = common.Claims()
+claims = Claims()
 for kind, name in ((False, "simultaneous"), (True, "alternating")):
-    claims.add(f"{name} steps change the distance by |λ| per step: largest gap to theory, {len(table)} games",
-               gap[kind].max(), "<= 1e-4", gap[kind].max() <= 1e-4)
+    claims.at_most(f"{name} steps change the distance by |λ| per step: largest gap to theory, "
+                   f"{len(table)} games", gap[kind].max(), 1e-4)
 sim, alt, r1 = radius["simultaneous"], radius["alternating (Algorithm 1)"], radius["alternating, R1 γ = 0.3"]
-claims.add("simultaneous: it spirals outward, from radius 1.414", sim[-1], "every step", (np.diff(sim) > 0).all())
+claims.holds("simultaneous: it spirals outward, from radius 1.414", sim[-1], "every step",
+             np.diff(sim) > 0)
 theta, psi = paths["simultaneous"][:-1].T
 exact = abs(sim[1:] ** 2 - sim[:-1] ** 2 * (1 + (H / (1 + np.exp(-theta * psi))) ** 2)).max()
-claims.add("... by r′² = r² (1 + h² σ(θψ)²), exactly", exact, "<= 1e-12", exact <= 1e-12)
-claims.add(f"alternating: it circles, radius within 5% for {STEPS:,} steps", f"{alt.min():.3f} to {alt.max():.3f}", "±5%",
-           abs(alt / np.sqrt(2) - 1).max() <= 0.05)
+claims.at_most("... by r′² = r² (1 + h² σ(θψ)²), exactly", exact, 1e-12)
+claims.near(f"alternating: it circles, radius within 5% for {STEPS:,} steps", alt, np.sqrt(2), percent=5,
+            digits=3, shown=f"{alt.min():.3f} to {alt.max():.3f}")
 wide = np.hypot(*play((1.0, 1.0), STEPS, 1.0)[-STEPS // 10:].T)
-claims.add("... but not for ever: at h = 1, where |λ| is 1 as well, it creeps outward; smallest and largest radius of the last tenth",
-           f"{wide.min():.3f} to {wide.max():.3f}")
+claims.report("... but not for ever: at h = 1, where |λ| is 1 as well, it creeps outward; smallest and "
+              "largest radius of the last tenth", f"{wide.min():.3f} to {wide.max():.3f}")
 heavy, negative = radius["alternating, momentum 0.5"], radius["alternating, momentum −0.5"]
-claims.add("momentum 0.5 drives the alternating game outward to where D saturates and it nearly stands still: last radius",
-           heavy[-1], "> 1.414", heavy[-1] > heavy[0])
-claims.add("momentum −0.5 draws it inward, slowly: last radius", negative[-1], "< 1.414", negative[-1] < negative[0])
-claims.add("R1, γ = 0.3, makes it converge: radius after 600 steps", r1[:601][-1], "< 1e-3", r1[:601][-1] < 1e-3)
+claims.above("momentum 0.5 drives the alternating game outward to where D saturates and it nearly stands "
+             "still: last radius", heavy[-1], heavy[0], digits=3)
+claims.below("momentum −0.5 draws it inward, slowly: last radius", negative[-1], negative[0], digits=3)
+claims.below("R1, γ = 0.3, makes it converge: radius after 600 steps", r1[:601][-1], 1e-3)
 quiet, formula = radius["alternating, non-saturating"], np.sqrt(8 / (H * STEPS + 8 / 2))
-claims.add("non-saturating: it converges, but like √(8/(t + 8/r²)), t = h · steps", quiet[-1], f"{formula:.3f} ± 5%",
-           abs(quiet[-1] / formula - 1) <= 0.05)
-i, j = table.index((1.0, 2.0, 0.0)), table.index((1.0, 0.3, 0.0))
-claims.add("alternating is not always the stabler: at h = 1, γ = 2 simultaneous converges and alternating diverges",
-           f"{rates[False][i]:.3f}, {rates[True][i]:.3f}", "< 1, > 1", rates[False][i] < 1 < rates[True][i])
+claims.near("non-saturating: it converges, but like √(8/(t + 8/r²)), t = h · steps", quiet[-1], formula,
+            percent=5, digits=3)
+i = table.index((1.0, 2.0, 0.0))
+claims.holds("alternating is not always the stabler: at h = 1, γ = 2 simultaneous converges and "
+             "alternating diverges", f"{rates[False][i]:.3f}, {rates[True][i]:.3f}", "< 1, > 1",
+             rates[False][i] < 1 < rates[True][i])
 
 # %% Pictures
 figure = plt.figure(figsize=(15, 6.4))
@@ -171,6 +174,6 @@ axes.set(xlim=(0, 5), ylim=(0.45, 2.0), xlabel="step size h", ylabel="factor per
 axes.legend(loc="upper left", fontsize=10)
 figure.suptitle(f"The smallest GAN (h = {H}): turns and damping decide whether it converges. "
                 "● start, + equilibrium, step 0 (dark) to 1,000 (light)", x=0.01, ha="left")
-common.save(figure, arguments.out / "dirac_gan.png")
+pictures.save(figure, arguments.out / "dirac_gan.png")
 
-common.finish(arguments, claims, largest_gap=float(max(gap[False].max(), gap[True].max())))
+run.finish(arguments, claims, largest_gap=float(max(gap[False].max(), gap[True].max())))

@@ -10,18 +10,21 @@ scores both models by Parzen windows, and then real images: they lose to blurred
 """
 
 # %% What the lecture shows, and what this run asks
-import common
 import numpy as np
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import GaussianEncoder, in_batches, k_means, parameters_of
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
-from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
+from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape,
+                            Sequential, Sigmoid)
 from minigen.metrics import Estimate, LinearVAE, fit_pca, gaussian_kl, importance_weighted_bound, parzen_log_likelihood
 
-arguments = common.arguments(__doc__, steps=800, full=4690, data=True)
+arguments = run.arguments(__doc__, steps=800, full=4690, data=True)
 rng = mg.random.generator()
-claims = common.Claims()
+claims = Claims()
 KS = (1, 5, 50)                                             # draws of z in a bound
 
 
@@ -60,20 +63,20 @@ toy_gaps = {name: gaps(*error) for name, error in WRONG.items()}
 toy_kl = {name: float(gaussian_kl(np.full(3, float(shift)), np.full(3, np.log(stretch))).sum())
           for name, (stretch, shift) in WRONG.items()}
 worst = max(abs(gap.value) for gap in toy_gaps["exact"])
-claims.add("log p(x) known: with the exact posterior as q every bound equals it; largest gap, nats", worst, "<= 1e-9",
-           worst <= 1e-9)
+claims.at_most("log p(x) known: with the exact posterior as q every bound equals it; largest gap, nats",
+               worst, 1e-9)
 wrong = [name for name in WRONG if name != "exact"]
 worst = max(abs(toy_gaps[name][0].value - toy_kl[name]) / toy_gaps[name][0].standard_error for name in wrong)
-claims.add("a wrong q costs exactly KL(q ‖ posterior) at k = 1: largest difference in standard errors, of four", worst,
-           "<= 4", worst <= 4)
+claims.at_most("a wrong q costs exactly KL(q ‖ posterior) at k = 1: largest difference in standard "
+               "errors, of four", worst, 4)
 falls = all(one.value > five.value > fifty.value for one, five, fifty in (toy_gaps[name] for name in wrong))
-claims.add(f"... and the gap falls with k for each of the four ({', '.join(wrong)}); at k = 50",
-           ", ".join(f"{toy_gaps[name][2].value:.3f}" for name in wrong), "k = 1 > 5 > 50", falls)
+claims.holds(f"... and the gap falls with k for each of the four ({', '.join(wrong)}); at k = 50",
+             ", ".join(f"{toy_gaps[name][2].value:.3f}" for name in wrong), "k = 1 > 5 > 50", falls)
 
 # %% Part 2. A VAE of digits. Its images are drawn: each pixel black or white with its grey value as probability, anew each time,
 # so that what is bounded is a probability (grey "targets" are not)
-images, _ = common.digits(arguments)
-test, _ = common.digits(arguments, "test")
+images, _ = run.digits(arguments)
+test, _ = run.digits(arguments, "test")
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
 split = 50_000 if arguments.data == "full" else 11_000
 train, validation = images[:split], images[split:split + 1000]
@@ -89,20 +92,9 @@ class Drawn:
         return (rng.random(grey.shape, dtype=np.float32) < grey).astype(np.float32)
 
 
-class Encoder(Layer):
-    """x (m, 784) -> mu, log_var (m, 20)"""
-
-    def __init__(self):
-        self.hidden = Sequential(Dense(784, 400), ReLU())
-        self.mu, self.log_var = Dense(400, 20), Dense(400, 20)
-
-    def forward(self, x):
-        h = self.hidden(x)
-        return self.mu(h), self.log_var(h)
-
-
-encoder, decoder = Encoder(), Sequential(Dense(20, 400), ReLU(), Dense(400, 784))
-optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+encoder = GaussianEncoder(Sequential(Dense(784, 400), ReLU()), 400, 20)
+decoder = Sequential(Dense(20, 400), ReLU(), Dense(400, 784))
+optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=1e-3)
 mg.trainers.VAETrainer(encoder, decoder, optimizer).fit(Drawn(), arguments.steps, batch_size=128)
 
 
@@ -125,14 +117,15 @@ looked = test[::max(1, len(test) // 2000)][:2000]
 weights = log_weights((rng.random(looked.shape) < looked).astype(np.float32), sum(KS)).astype(np.float64)
 of_images = [F.logsumexp(part, axis=0) - np.log(len(part)) for part in np.split(weights, (1, 6))]
 bounds = [Estimate.of(bound) for bound in of_images]
-claims.add(f"VAE 784-400-20 after {arguments.steps:,} steps of 128 images, {len(looked):,} black and white test images: ELBO, nats",
-           bounds[0].value, interval=bounds[0].interval)
+claims.report(f"VAE 784-400-20 after {arguments.steps:,} steps of 128 images, {len(looked):,} black and "
+              "white test images: ELBO, nats", bounds[0].value, bounds[0].interval)
 print("""Published, black and white digits drawn anew, a network 784-200-200-50 after 3,280 epochs: log p(x) by L₅₀₀₀ −86.8, and
 −84.8 where L₅₀ was raised in place of the ELBO (Burda et al. 2016, table 1)""")
 rises = [Estimate.of(above - below) for below, above in zip(of_images, of_images[1:])]
-claims.add("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅, mean over the images (each bound from draws of its own)",
-           ", ".join(f"{rise.value:.2f} ± {rise.standard_error:.2f}" for rise in rises), "> 0 (4 se)",
-           all(rise.value > 4 * rise.standard_error for rise in rises))
+claims.holds("... the bounds rise with k: L₅ − L₁, L₅₀ − L₅, mean over the images (each bound from draws "
+             "of its own)",
+             ", ".join(f"{rise.value:.2f} ± {rise.standard_error:.2f}" for rise in rises), "> 0 (4 se)",
+             all(rise.value > 4 * rise.standard_error for rise in rises))
 
 # %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to bound: it only draws
 C = 32 if arguments.full else 16
@@ -156,7 +149,7 @@ N = len(real)
 
 def sampled(network, latent):
     """As many images of a network as there are real ones, (N, 784)"""
-    return common.applied(network, mg.to_numpy(mg.randn(N, latent))).reshape(N, 784)
+    return in_batches(network, mg.randn(N, latent)).reshape(N, 784)
 
 
 REAL, FEW, CENTRES = f"{N:,} real images", f"{N // 10:,} real images", f"{N // 10:,} k-means centres"
@@ -165,7 +158,7 @@ means = sampled(lambda z: F.sigmoid(decoder(z)), 20)
 contestants = {
     REAL: real,
     FEW: real[:N // 10],
-    CENTRES: common.k_means(rng, train, N // 10)[0],
+    CENTRES: k_means(rng, train, N // 10)[0],
     BLURRED: fit_pca(real, 50).reconstruct(real).astype(np.float32),        # 50 principal components of each
     "VAE: means of p(x|z)": means,
     "VAE: drawn from p(x|z)": (rng.random(means.shape, dtype=np.float32) < means).astype(np.float32),
@@ -184,20 +177,21 @@ def wins(name, over=REAL):
     return Estimate.of(scores[name] - scores[over])
 
 
-claims.add(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)", parzen[REAL].value,
-           "240.7 to 241.7" if arguments.full else None, abs(parzen[REAL].value - 241.2) <= 0.5 if arguments.full else None,
-           parzen[REAL].interval)
+claims.between(f"Parzen window of {N:,} real training images, nats (241.2 on Goodfellow's images)",
+               parzen[REAL].value, 240.7, 241.7, when=arguments.full, interval=parzen[REAL].interval)
 for name, what in ((CENTRES, f"... {CENTRES} of all {len(train):,} beat them, by"),
                    (BLURRED, "... the same images blurred (50 principal components) beat them, by")):
     lead = wins(name)
-    claims.add(what, lead.value, "> 0 (4 se)", lead.value > 4 * lead.standard_error, lead.interval)
-claims.add(f"... and the score hangs on how many there are: {N // 10:,} real images", parzen[FEW].value,
-           interval=parzen[FEW].interval)
+    claims.holds(what, lead.value, "> 0 (4 se)", lead.value > 4 * lead.standard_error,
+                 interval=lead.interval)
+claims.report(f"... and the score depends on how many there are: {N // 10:,} real images",
+              parzen[FEW].value, parzen[FEW].interval)
 print("""Published, 10,000 samples, nats ± standard error: DBN 138 ± 2, stacked CAE 121 ± 1.6, deep GSN 214 ± 1.1, GAN 225 ± 2
 (Goodfellow et al. 2014); the training images 243, k-means centres 313 (Theis et al. 2016)""")
 for name in ("VAE: means of p(x|z)", "VAE: drawn from p(x|z)", "GAN"):
     published = f" after {arguments.steps:,} steps of 32 images; Goodfellow et al. 2014: 225 ± 2" if name == "GAN" else ""
-    claims.add(f"Parzen window of {N:,} samples, {name}{published}", parzen[name].value, interval=parzen[name].interval)
+    claims.report(f"Parzen window of {N:,} samples, {name}{published}", parzen[name].value,
+                  parzen[name].interval)
 
 # %% Picture 1: the bounds
 figure, (known, digits) = plt.subplots(1, 2, figsize=(12, 4.4))
@@ -214,12 +208,12 @@ digits.set(xscale="log", xticks=KS, xlabel="k, draws of z in the bound", ylabel=
 for axes in (known, digits):
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.minorticks_off()
-common.save(figure, arguments.out / "bounds.png")
+pictures.save(figure, arguments.out / "bounds.png")
 
 # %% Picture 2: who wins by Parzen windows
 order = sorted(parzen, key=lambda name: parzen[name].value)
 figure, (strip, bars) = plt.subplots(1, 2, figsize=(12, 5), width_ratios=(1.2, 1))
-common.show(strip, np.reshape([contestants[name][:8] for name in reversed(order)], (-1, 28, 28)), 8, "What is scored …")
+pictures.show(strip, np.reshape([contestants[name][:8] for name in reversed(order)], (-1, 28, 28)), 8, "What is scored …")
 strip.set_yticks(16 + 30 * np.arange(len(order)), reversed(order))
 strip.tick_params(length=0)
 meaning = {"VAE:": "D", "GAN": "generated"}
@@ -233,8 +227,8 @@ bars.set(yticks=[], ylim=(-0.5, len(order) - 0.5), xlabel="Parzen score of the t
          title=f"… and its score: {len(order) - order.index(REAL) - 1} score higher than real images")
 bars.margins(x=0.15)
 bars.axvline(0, color=COLOURS["quiet"], linewidth=1)
-common.save(figure, arguments.out / "parzen.png")
+pictures.save(figure, arguments.out / "parzen.png")
 
-common.finish(arguments, claims, bounds={k: b.value for k, b in zip(KS, bounds)},
+run.finish(arguments, claims, bounds={k: b.value for k, b in zip(KS, bounds)},
               toy_gaps={name: [gap.value for gap in estimates] for name, estimates in toy_gaps.items()},
               parzen={name: list(estimate) for name, estimate in parzen.items()}, sigma=widths)

@@ -11,9 +11,11 @@ game finds.
 # %% The data, the two players, and what is known about them
 import math
 
-import common
 import numpy as np
-from common import COLOURS, applied, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import in_batches
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
@@ -22,10 +24,10 @@ from minigen.data import ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 from minigen.metrics import Estimate, js_divergence, minimax_value, optimal_discriminator
 
-arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000)
+arguments = run.arguments(__doc__, steps=3000, quick=10, full=5000)
 STEPS, hidden, m = arguments.steps, *((128, 256) if arguments.full else (64, 128))
 p = ring(modes=8, radius=2.0, std=0.3)                      # wide enough that a heat map shows it
-claims = common.Claims()
+claims = Claims()
 
 
 def generator():
@@ -54,7 +56,7 @@ def on_lattice(density):
 
 def logits(D, x):
     """D's logits at the points x (n, 2): (n,), in double precision"""
-    return applied(D, x)[:, 0].astype("float64")
+    return in_batches(D, x)[:, 0].astype("float64")
 
 
 def value_of(D, p, q):
@@ -65,7 +67,7 @@ def value_of(D, p, q):
 
 def measured_value(D, G, n=100_000):
     """V(D, G), an Estimate from n fresh points of each side, which know nothing of densities"""
-    on_real, on_fake = logits(D, p.sample(n)), logits(D, applied(G, mg.to_numpy(mg.randn(n, 2))))
+    on_real, on_fake = logits(D, p.sample(n)), logits(D, in_batches(G, mg.randn(n, 2)))
     a, b = -np.logaddexp(0, -on_real), -np.logaddexp(0, on_fake)            # log D(x), log(1 − D(G(z)))
     return Estimate(float(a.mean() + b.mean()), math.sqrt((a.var() + b.var()) / n))
 
@@ -80,7 +82,7 @@ def ascend(trainer, steps, p_density, q_density):
     return climb
 
 
-def told(G, D, z, loss="non_saturating"):
+def what_d_tells_g(G, D, z, loss="non_saturating"):
     """Phase 2 with rate 0, which looks and changes nothing: its record, and −∂value/∂G(z) of each sample, where it is sent"""
     record = game(G, D, loss, lr=0.0).update_generator(len(z), noise=z)
     return record, -len(z) * mg.to_numpy(record.sample_gradient)
@@ -100,26 +102,28 @@ climb = ascend(game(linear, D1), STEPS // 2, p_exact, q_exact)
 D_1 = F.sigmoid(logits(D1, lattice))
 apart = float((abs(D_1 - D_best) * (p_exact + q_exact)).sum() * dx / 2)
 measured = measured_value(D1, linear)
-claims.add("V(D, G) ascends to V(D*, G) = −log 4 + 2 JSD, and no further: V of 100,000 fresh points of each side", measured.value,
-           f"{value_best - 0.05:.3f} to {value_best:.3f} (+ 2 se)",
-           value_best - 0.05 <= measured.value <= value_best + 2 * measured.standard_error, measured.interval)
-claims.add("... what is left, V(D*) − V(D), both by the densities", value_best - climb[-1][1])
-claims.add("D tends to D* = p/(p + q): mean |D − D*|", apart, "<= 0.05", apart <= 0.05)
+low, high = value_best - 0.05, value_best + 2 * measured.standard_error
+claims.holds("V(D, G) ascends to V(D*, G) = −log 4 + 2 JSD, and no further: V of 100,000 fresh points of "
+             "each side", measured.value, f"{low:.3f} to {value_best:.3f} (+ 2 se)",
+             low <= measured.value <= high, interval=measured.interval)
+claims.report("... what is left, V(D*) − V(D), both by the densities", value_best - climb[-1][1])
+claims.at_most("D tends to D* = p/(p + q): mean |D − D*|", apart, 0.05)
 
 # %% 2. The gradient that G gets from this D: saturating and non-saturating, for the same noise
-z = mg.to_numpy(mg.randn(2000, 2))
-d, gap, sizes = F.sigmoid(logits(D1, applied(linear, z))), 0.0, {}
+z = mg.randn(2000, 2)
+d, gap, sizes = F.sigmoid(logits(D1, in_batches(linear, z))), 0.0, {}
 for loss in ("saturating", "non_saturating"):
-    record, arrows = told(linear, D1, z, loss)
+    record, arrows = what_d_tells_g(linear, D1, z, loss)
     closed = -d if loss == "saturating" else -(1 - d)       # ∂ log(1 − D)/∂s and ∂(−log D)/∂s, D = σ(s)
     gap = max(gap, abs(mg.to_numpy(record.logit_gradients["fake"])[:, 0] * len(z) - closed).max())
     sizes[loss] = np.hypot(*arrows.T)
-claims.add("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest difference",
-           gap, "<= 1e-6", gap <= 1e-6)
+claims.at_most("∂value/∂logit is −D(G(z)), saturating, and −(1 − D(G(z))), non-saturating: largest "
+               "difference", gap, 1e-6)
 rejected = d < 0.1
 ratios = sizes["non_saturating"][rejected] / sizes["saturating"][rejected]
 ratio = float(np.median(ratios)) if rejected.any() else "no such sample"
-claims.add("where D rejects a sample, D(G(z)) < 0.1, the non-saturating gradient is larger by a factor (median)", ratio)
+claims.report("where D rejects a sample, D(G(z)) < 0.1, the non-saturating gradient is larger by a factor "
+              "(median)", ratio)
 
 # %% 3. The game: Algorithm 1 from an untrained G with two-dimensional noise
 
@@ -142,36 +146,41 @@ G, D = generator(), discriminator()
 trainer, p_smooth = game(G, D), smooth(p_exact)
 moments = sorted({STEPS // 100, STEPS // 10, STEPS})
 bounds, album = [], {}                                      # (step, −log 4 + 2 JSD), and what the pictures need
-z_arrows, z_many = mg.to_numpy(mg.randn(150, 2)), mg.to_numpy(mg.randn(200_000, 2))
+z_arrows, z_many = mg.randn(150, 2), mg.randn(200_000, 2)
 
 
 def look(trainer, record):
     """A callback: the bound now and then; at three moments D, D*, G's samples and what D tells them."""
     if trainer.steps % max(STEPS // 40, 1) and trainer.steps not in moments:
         return
-    q = estimate(applied(G, z_many if trainer.steps in moments else z_many[:50_000]))
+    q = estimate(in_batches(G, z_many if trainer.steps in moments else z_many[:50_000]))
     bounds.append((trainer.steps, minimax_value(p_smooth, q, dx)))
     if trainer.steps in moments:
-        album[trainer.steps] = {"q": q, "D": F.sigmoid(logits(D, lattice)), "x": applied(G, z_arrows),
-                                "arrows": told(G, D, z_arrows)[1], "weights": G.state_dict()}
+        album[trainer.steps] = {"q": q, "D": F.sigmoid(logits(D, lattice)), "x": in_batches(G, z_arrows),
+                                "arrows": what_d_tells_g(G, D, z_arrows)[1],
+                                "weights": G.state_dict()}
 
 
 curves = inspect.Curves(every=max(STEPS // 400, 1))
 trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look])
 q, bound = album[STEPS]["q"], bounds[-1][1]
 d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
-claims.add("D(x) tends to 1/2, as a D says that knows nothing (mean of the last fifth)", d_real, "0.5 ± 0.05", abs(d_real - 0.5) <= 0.05)
-claims.add("D(G(z)) tends to 1/2 (mean of the last fifth)", d_fake, "0.5 ± 0.05", abs(d_fake - 0.5) <= 0.05)
-claims.add("V(D, G) tends to −log 4 = −1.386 (mean of the last fifth)", value, "± 0.05",
-           abs(value + math.log(4)) <= 0.05)
+claims.near("D(x) tends to 1/2, as a D says that knows nothing (mean of the last fifth)", d_real, 0.5,
+            within=0.05)
+claims.near("D(G(z)) tends to 1/2 (mean of the last fifth)", d_fake, 0.5, within=0.05)
+claims.near("V(D, G) tends to −log 4 = −1.386 (mean of the last fifth)", value, -math.log(4),
+            within=0.05, digits=3)
 floor = js_divergence(p_smooth, estimate(p.sample(200_000)), dx)
-claims.add(f"yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: {floor:.3f})", js_divergence(p_smooth, q, dx))
+claims.report(f"yet q is not p: JSD(p ‖ q) in nats (the same estimate of p itself: {floor:.3f})",
+              js_divergence(p_smooth, q, dx))
 
 after = ascend(trainer, STEPS // 3, p_smooth, q)            # G stays as it is, and D goes on: can it tell them apart?
-measured, low = measured_value(D, G), -math.log(4) + 0.05
-claims.add(f"... as D finds when G stops: V of 100,000 fresh points of each side after {STEPS // 3:,} more steps of phase 1",
-           measured.value, f"> {low:.3f}", measured.value > low, measured.interval)
-claims.add("... beside −log 4 + 2 JSD of the smoothed densities, which is below that of the true ones", bound)
+measured = measured_value(D, G)
+claims.above(f"... as D finds when G stops: V of 100,000 fresh points of each side after {STEPS // 3:,} more "
+             "steps of phase 1", measured.value, -math.log(4) + 0.05, digits=3,
+             interval=measured.interval)
+claims.report("... beside −log 4 + 2 JSD of the smoothed densities, which is below that of the true ones",
+              bound)
 
 # %% Pictures of the theory and of the game
 
@@ -204,7 +213,7 @@ for loss, colour in (("saturating", COLOURS["quiet"]), ("non_saturating", COLOUR
 axes[3].set(xlabel="D(G(z))", ylabel="‖∂value/∂G(z)‖ per sample", xlim=(0, 1), yscale="log", ylim=(1e-4, None),
             title="What D tells G fades where D wins")
 axes[3].legend(loc="lower right", markerscale=4)
-common.save(figure, arguments.out / "optimal_discriminator.png")
+pictures.save(figure, arguments.out / "optimal_discriminator.png")
 
 ticks, fine = np.linspace(-2.2, 2.2, 13), np.linspace(-2.2, 2.2, 200)
 mesh = [np.stack([np.full(200, t), fine], 1) for t in ticks]
@@ -223,12 +232,12 @@ for row, (step, seen) in zip(rows, album.items()):
     plane(row[2], f"what D tells G (length 1: {unit:.2g})")
     G.load_state_dict(seen["weights"])
     for line in mesh:
-        row[3].plot(*applied(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
+        row[3].plot(*in_batches(G, line).T, color=COLOURS["generated"], linewidth=0.7, alpha=0.8)
     plane(row[3], "G: where the grid of z goes")
 for axes in rows.flat:
     axes.label_outer()
 figure.suptitle("Algorithm 1: real points green, G's orange, arrows ∂ log D/∂G(z), where G is sent", x=0.01, ha="left")
-common.save(figure, arguments.out / "game.png")
+pictures.save(figure, arguments.out / "game.png")
 
 figure, axes = plt.subplots(figsize=(9, 4))
 axes.plot(curves.steps, curves.values["V"], color=COLOURS["D"], linewidth=0.8, alpha=0.6, label="V(D, G), by batches")
@@ -239,7 +248,7 @@ axes.axvspan(STEPS, STEPS * 4 / 3, color=COLOURS["D"], alpha=0.08, linewidth=0)
 axes.annotate("−log 4", (STEPS * 4 / 3, -1.4), ha="right", va="top", fontsize=11)
 axes.set(xlabel="iteration", ylabel="nats", title="V settles at −log 4; that does not make q = p", ylim=(-1.6, 0.05))
 axes.legend(loc="upper center")
-common.save(figure, arguments.out / "values.png")
-common.save(inspect.game(curves), arguments.out / "curves.png")
+pictures.save(figure, arguments.out / "values.png")
+pictures.save(inspect.game(curves), arguments.out / "curves.png")
 
-common.finish(arguments, claims)
+run.finish(arguments, claims)

@@ -11,15 +11,16 @@ trainer records of every iteration. One failure they do not see: a G that ignore
 # %% A good game: the ring of 8, two small networks, Adam
 import math
 
-import common
 import numpy as np
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
-arguments = common.arguments(__doc__, steps=400, quick=10, options={
-    "--seeds": {"type": common.positive, "default": 8, "help": "runs of each game (default 8)"}})
+arguments = run.arguments(__doc__, steps=400, quick=10, options={
+    "--seeds": {"type": run.positive, "default": 8, "help": "runs of each game (default 8)"}})
 M, HIDDEN, LATENT, RATE = 64, 32, 2, 3e-3
 ring = mg.data.ring(8, radius=2.0, std=0.05)
 
@@ -101,7 +102,7 @@ for name, shown in signs_of.items():
 print(f"""Signs in any {WINDOW} iterations: D's loss has a mean < {LOW_D}, or a std > {VARIES}; G's loss has a mean < {LOW_G:.2f};
 the norm of a gradient exceeds {STEEP}; and, not in the list, G's samples have a std < {NARROW}, always.""")
 
-claims = common.Claims()
+claims = Claims()
 
 
 def claim(text, name, which, wanted):
@@ -109,7 +110,8 @@ def claim(text, name, which, wanted):
     seen = np.any([signs_of[name][sign] for sign in which], axis=0)                     # (seeds, windows)
     runs = seen.any(1)
     after = f", after {np.median(seen[runs].argmax(1) + WINDOW):.0f} iterations" if runs.any() else ""
-    claims.add(text, f"{runs.sum()} of {len(seeds)}{after}", f"{wanted} of {len(seeds)}", runs.sum() == wanted)
+    claims.equal(text, runs.sum(), wanted, unit=f" of {len(seeds)}",
+                 shown=f"{runs.sum()} of {len(seeds)}{after}")
 
 
 claim("the list's signs in a good game: false alarms", "a good game", listed, 0)
@@ -142,6 +144,6 @@ for who in "DG":
 panels[2, 0].legend(loc="lower center", ncols=2)
 figure.suptitle(f"A good game and four that fail, {len(seeds)} seeds each. Grey: a sign of failure, as is a D's loss that varies. "
                 "A line on the edge goes beyond it", x=0.01, ha="left")
-common.save(figure, arguments.out / "failures.png")
+pictures.save(figure, arguments.out / "failures.png")
 
-common.finish(arguments, claims)
+run.finish(arguments, claims)

@@ -15,10 +15,11 @@ Read next: minigen/trainers/gan.py, where each line of the algorithm is one line
 import math
 import sys
 
-import common
-import digits_judge
-import matplotlib.pyplot as plt
 import numpy as np
+from shared import digits_judge, pictures, run
+from shared.claims import Claims
+from shared.networks import decaying_adam, in_batches
+from shared.pictures import plt
 from tqdm import tqdm
 
 import minigen as mg
@@ -26,15 +27,15 @@ from minigen import inspect
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
 from minigen.layers.initialisers import normal
 
-arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, full=11_000, options={
+arguments = run.arguments(__doc__, steps=1300, quick=4, data=True, full=11_000, options={
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating", help="what G descends (default non_saturating)"),
-    "--k": dict(type=common.positive, default=1, help="D's steps in each iteration (default 1)"),
+    "--k": dict(type=run.positive, default=1, help="D's steps in each iteration (default 1)"),
     "--momentum": dict(type=float, default=0.5, help="Adam's first beta, the momentum of both players (default 0.5)"),
     "--resume": dict(action="store_true", help="go on from the checkpoint in --out (curves and means begin there)"),
 })
 channels, latent, m = 32, 64, 32
 rate_G, rate_D = 5e-3, 5e-4                         # a fast G against a slow D
-images, _ = common.digits(arguments)
+images, _ = run.digits(arguments)
 if arguments.full:                                  # the paper's split: 50,000 to train on, 10,000 to choose widths by
     images, validation = images[:50_000], images[50_000:]
 
@@ -60,21 +61,17 @@ def discriminator():
         Dense(4 * c, 1, init=init))
 
 
-def adam(network, rate, each=1):
-    """Adam at `rate`, which falls from the middle of the game on, so that the two settle instead of circling; `each` steps in
-    every iteration"""
-    falling = mg.optim.linear_decay(rate, each * arguments.steps // 2, each * arguments.steps)
-    return mg.optim.Adam(network.parameters(), falling, betas=(arguments.momentum, 0.999))
-
-
 def prior(m):
     """m noise vectors z ~ N(0, I)"""
     return mg.randn(m, latent)
 
 
 G, D = generator(), discriminator()
+steps, k, momentum = arguments.steps, arguments.k, arguments.momentum
 trainer = mg.trainers.GANTrainer(
-    G, D, adam(G, rate_G), adam(D, rate_D, arguments.k), k=arguments.k, generator_loss=arguments.loss, prior=prior)
+    G, D, decaying_adam(G.parameters(), rate_G, steps, momentum),
+    decaying_adam(D.parameters(), rate_D, k * steps, momentum),         # k steps in each iteration
+    k=k, generator_loss=arguments.loss, prior=prior)
 
 # %% While it runs: the same noise again and again, at steps that lie close together at first
 z_fixed, shown = prior(64), 14
@@ -89,10 +86,10 @@ def take_picture(trainer, record):
     with mg.no_grad(), mg.frozen(G):                # no tape, and G's running statistics stay as they are
         album[trainer.steps] = mg.to_numpy(G(z_fixed))[:shown]
     figure, axes = plt.subplots(figsize=(9, 0.65 * (len(album) + 1)))
-    common.show(axes, np.concatenate([*album.values(), images[:shown]]), shown, "the same noise z through G, iteration by iteration")
+    pictures.show(axes, np.concatenate([*album.values(), images[:shown]]), shown, "the same noise z through G, iteration by iteration")
     axes.set_yticks([2 + 30 * row + 14 for row in range(len(album) + 1)], [*map("{:,}".format, album), "real"])
     axes.tick_params(length=0)
-    common.save(figure, arguments.out / "samples.png")
+    pictures.save(figure, arguments.out / "samples.png")
 
 
 def narrate(trainer, record):
@@ -113,8 +110,8 @@ played = trainer.fit(images, arguments.steps, batch_size=m, callbacks=[curves, t
                      every=250, resume=arguments.resume)
 if played is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; ask for more by --steps")
-common.save(inspect.game(curves), arguments.out / "curves.png")
-common.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
+pictures.save(inspect.game(curves), arguments.out / "curves.png")
+pictures.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
 
 
 # %% Test time: D is discarded
@@ -124,23 +121,23 @@ def samples_of(path, n):
         state = {name.removeprefix("generator/"): file[name] for name in file.files if name.startswith("generator/")}
     network = generator()
     network.load_state_dict(state)
-    return common.applied(network.eval(), mg.to_numpy(prior(n)))
+    return in_batches(network.eval(), prior(n))
 
 
 samples = samples_of(checkpoint, 1000)
-test, _ = common.digits(arguments, "test")
+test, _ = run.digits(arguments, "test")
 real = test[:1000]
 figure, (left, right) = plt.subplots(1, 2, figsize=(13, 3.6))
-common.show(left, samples[:128], 16, "generated: G alone, new noise")
-common.show(right, real[:128], 16, "real: test images")
-common.save(figure, arguments.out / "final.png")
+pictures.show(left, samples[:128], 16, "generated: G alone, new noise")
+pictures.show(right, real[:128], 16, "real: test images")
+pictures.save(figure, arguments.out / "final.png")
 
 # %% What the lecture claims, and what this run measured
 generated, reference = digits_judge.report(samples), digits_judge.report(real)
 nonsense = digits_judge.report(np.concatenate([real[:, :, :14], np.roll(real, 1, axis=0)[:, :, 14:]], axis=2))
 d_real, d_fake, value = (curves.last(name) for name in ("D(x)", "D(G(z))", "V"))
 intervals = [mg.metrics.wilson_interval(round(1000 * report.share), 1000) for report in (generated, nonsense)]
-claims = common.Claims()
+claims = Claims()
 claims.add("G's samples look real: share of 1,000 that the judge takes for one digit, p >= 0.9", generated.share, ">= 0.6",
            generated.share >= 0.6, intervals[0])
 claims.add("the same share of 1,000 real test digits", reference.share)
@@ -156,4 +153,4 @@ if arguments.full:
     window = mg.metrics.parzen_window(*flat)
     claims.add("log-likelihood of the test images under a Parzen window of 10,000 samples, nats (the paper's GAN: 225 ± 2, "
                "standard error; 10,000 real images: 241)", f"{window.value:.0f} ± {window.standard_error:.0f}")
-common.finish(arguments, claims, shares=generated.shares, real_shares=reference.shares, iterations=trainer.steps)
+run.finish(arguments, claims, shares=generated.shares, real_shares=reference.shares, iterations=trainer.steps)

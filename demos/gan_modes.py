@@ -10,16 +10,17 @@ stand side by side. Read next: ganhacks.py, tips against it, measured.
 """
 
 # %% The two players, and Algorithm 1
-import common
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen.data import grid, ring
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 from minigen.metrics import mode_coverage
 
-arguments = common.arguments(__doc__, steps=3000, quick=10, full=5000, options={
-    "--seeds": {"type": common.positive, "help": "how many runs of each test, from --seed on (default 1; 3 with --full)"}})
+arguments = run.arguments(__doc__, steps=3000, quick=10, full=5000, options={
+    "--seeds": {"type": run.positive, "help": "how many runs of each test, from --seed on (default 1; 3 with --full)"}})
 SEEDS = range(arguments.seed, arguments.seed + (arguments.seeds or (3 if arguments.full else 1)))
 STEPS, LATENT = arguments.steps, 16
 hidden, m = (128, 256) if arguments.full else (64, 128)
@@ -78,15 +79,16 @@ def counted(name):
     return "; ".join(f"{c.modes}, {100 * c.high_quality:.1f}%" for _, c in runs[name])
 
 
-claims = common.Claims()
+claims = Claims()
 for name, known in (("published ring: radius 1, std .01", "VEEGAN: 1, PacGAN: 6.3 of 8"),
                     ("published grid: 5 × 5, std .05", "VEEGAN: 3.3, PacGAN: 17.3 of 25")):
-    claims.add(f"{name}: modes, high quality ({known})", counted(name))
+    claims.report(f"{name}: modes, high quality ({known})", counted(name))
 best = "easy ring: radius 2, std .02"
 well = all(c.modes >= 7 and c.high_quality >= 0.7 for _, c in runs[best])
-claims.add("easy ring: the same of 8", counted(best), *((">= 7, >= 70%", well) if arguments.full else ()))
+claims.holds("easy ring: the same of 8", counted(best), ">= 7, >= 70%", well, when=arguments.full)
 for option in ("saturating", "momentum 0.9", "k = 5"):
-    claims.add(f"... {option}" + ", a third of G's steps" * (option == "k = 5"), counted(f"easy ring, {option}"))
+    claims.report(f"... {option}" + ", a third of G's steps" * (option == "k = 5"),
+                  counted(f"easy ring, {option}"))
 
 # %% The picture
 figure, panels = plt.subplots(2, 3, figsize=(13, 9))
@@ -99,6 +101,6 @@ for axes, (name, ((samples, c), *_)) in zip(panels.flat, runs.items()):
     axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xlabel="x₁", ylabel="x₂",
              title=f"{name}\n{c.modes} of {len(means)} modes, {100 * c.high_quality:.0f}% high quality")
 figure.suptitle(f"Which modes the vanilla GAN makes (circles: 3 std; {STEPS:,} iterations, k = 5: a third)", x=0.01, ha="left")
-common.save(figure, arguments.out / "modes.png")
+pictures.save(figure, arguments.out / "modes.png")
 
-common.finish(arguments, claims)
+run.finish(arguments, claims)

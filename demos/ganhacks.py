@@ -18,17 +18,18 @@ from collections import deque
 from types import SimpleNamespace
 from typing import NamedTuple
 
-import common
 import numpy as np
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import BatchNorm, Dropout, Layer, LeakyReLU, ReLU, Sequential, Tanh
 from minigen.metrics import mode_coverage, paired_interval
 
-arguments = common.arguments(__doc__, steps=700, quick=10, full=4000, options={
-    "--seeds": {"type": common.several, "default": 8, "help": "runs of each variant, at least 2 (default 8)"}})
+arguments = run.arguments(__doc__, steps=700, quick=10, full=4000, options={
+    "--seeds": {"type": run.several, "default": 8, "help": "runs of each variant, at least 2 (default 8)"}})
 S, STEPS = 2 if arguments.quick else arguments.seeds, arguments.steps
 M, HIDDEN, LATENT = 64, 32, 2
 ring = mg.data.ring(8, radius=2.0, std=0.05)
@@ -209,7 +210,7 @@ Fair share: a fifth of the even share. With one sample the baseline has nearly a
 and hardly any help: picture and claims take the fair share. Nearly all rows share the baseline's runs: their luck is in
 all of these rows. Published for pairs, on another ring: 6.3 modes become 7.9 (PacGAN 2018, table 1).""")
 
-claims = common.Claims()
+claims = Claims()
 KINDS = {"modes with a fair share": 1, "share of good samples": 2}
 for kind, column in KINDS.items():
     for word in ("helped", "hurt"):
@@ -271,6 +272,6 @@ for word, colour in VERDICTS.items():
 panels[0].plot([], [], "o", color="0.3", markersize=8.5, label=f"filled: also if all {NUMBER} are to hold together")
 figure.legend(loc="outside lower center", ncols=4)
 figure.suptitle(f"Which tips helped on the ring of 8? {S} seeds, {STEPS:,} iterations, 95% intervals", x=0.01, ha="left")
-common.save(figure, arguments.out / "ganhacks.png")
+pictures.save(figure, arguments.out / "ganhacks.png")
 
-common.finish(arguments, claims, measured=measured, effects={name: [e._asdict() for e in row] for name, row in effects.items()})
+run.finish(arguments, claims, measured=measured, effects={name: [e._asdict() for e in row] for name, row in effects.items()})

@@ -10,25 +10,26 @@ higher than one of the others. Beside them: no model at all (the distance to the
 """
 
 # %% What the lecture shows, and what this run asks
-import common
-import matplotlib.pyplot as plt
 import numpy as np
-from common import COLOURS
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import GaussianEncoder, in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 from tqdm import tqdm
 
 import minigen as mg
 from minigen import functional as F
-from minigen.layers import BatchNorm, Dense, Layer, LeakyReLU, ReLU, Sequential, Sigmoid
+from minigen.layers import BatchNorm, Dense, LeakyReLU, ReLU, Sequential, Sigmoid
 from minigen.metrics import auroc, auroc_interval
 from minigen.metrics.distances import squared_distances
 
-arguments = common.arguments(__doc__, steps=600, quick=4, data=True, full=3000, options={
+arguments = run.arguments(__doc__, steps=600, quick=4, data=True, full=3000, options={
     "--gan": dict(type=int, nargs="*", choices=range(10), metavar="DIGIT", help="hold these out of a GAN (0 1; all with --full)")})
 if arguments.gan is None:
     arguments.gan = list(range(10)) if arguments.full else [0, 1]
 STEPS, M = arguments.steps, 64
-images, labels = common.digits(arguments)
-test, test_labels = common.digits(arguments, "test")
+images, labels = run.digits(arguments)
+test, test_labels = run.digits(arguments, "test")
 images, test = images.reshape(-1, 784), test.reshape(-1, 784)
 if arguments.quick:
     images, labels, test, test_labels = (array[:800] for array in (images, labels, test, test_labels))
@@ -40,8 +41,8 @@ PUBLISHED = {                               # one class out, AUROC of the digits
 
 # %% The models; each sees the training images of nine digits
 def adam(*networks, lr, steps=STEPS, beta1=0.9):
-    parameters = [p for network in networks for p in network.parameters()]
-    return mg.optim.Adam(parameters, mg.optim.cosine_decay(lr, steps), betas=(beta1, 0.999))
+    rate = mg.optim.cosine_decay(lr, steps)
+    return mg.optim.Adam(parameters_of(*networks), rate, betas=(beta1, 0.999))
 
 
 def autoencoder(normal):
@@ -50,24 +51,13 @@ def autoencoder(normal):
     decoder = Sequential(Dense(10, 64), ReLU(), Dense(64, 128), ReLU(), Dense(128, 784))
     trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, adam(encoder, decoder, lr=4e-3))
     trainer.fit(normal, STEPS, batch_size=M, progress=False)
-    return common.applied(Sequential(encoder, decoder), test)
-
-
-class Encoder(Layer):
-    """x (m, 784) -> mu, log_var, each (m, 20)"""
-
-    def __init__(self):
-        self.hidden = Sequential(Dense(784, 200), ReLU())
-        self.mu, self.log_var = Dense(200, 20), Dense(200, 20)
-
-    def forward(self, x):
-        h = self.hidden(x)
-        return self.mu(h), self.log_var(h)
+    return in_batches(Sequential(encoder, decoder), test)
 
 
 def vae(normal):
     """−ELBO (n,) of the test images, nats, with one z for each"""
-    encoder, decoder = Encoder(), Sequential(Dense(20, 200), ReLU(), Dense(200, 784))
+    encoder = GaussianEncoder(Sequential(Dense(784, 200), ReLU()), 200, 20)
+    decoder = Sequential(Dense(20, 200), ReLU(), Dense(200, 784))
     trainer = mg.trainers.VAETrainer(encoder, decoder, adam(encoder, decoder, lr=2e-3))
     trainer.fit(normal, STEPS, batch_size=M, progress=False)
     with mg.no_grad():
@@ -147,7 +137,7 @@ for name, row in {**table, **PUBLISHED}.items():
 print("published: Tonnaer's thesis, one class out. Users of GANomaly's official code get about 0.1 for digit 1, which its\n"
       "author confirms (samet-akcay/ganomaly, issue 44)\n")
 
-claims = common.Claims()
+claims = Claims()
 mean = table[AE].mean()
 claims.add("what the autoencoder reconstructs badly is an outlier: AUROC, mean of the ten digits", mean, ">= 0.75", mean >= 0.75)
 for digit in (0, 2):
@@ -194,7 +184,7 @@ if np.isnan(values[ROWS.index(GAN)]).any():
 axes.spines[:].set_visible(False)
 axes.tick_params(length=0)
 figure.colorbar(picture, label="AUROC")
-common.save(figure, arguments.out / "auroc.png")
+pictures.save(figure, arguments.out / "auroc.png")
 
 # %% Picture 2: why 1 is reversed, and what was found strangest
 figure = plt.figure(figsize=(15, 8.2))
@@ -213,8 +203,8 @@ rows = right.subplots(4, 1)
 def strangest(row, score, x, drawn, outlier, title, n=14):
     """The n images of the highest score over what the model made of them, those of the held-out digit framed"""
     axes, top = rows[row], np.argsort(-score)[:n]
-    common.show(axes, np.concatenate([x[top], drawn[top]]).reshape(-1, 28, 28), n,
-                f"{title}: {outlier[top].sum()} of the {n} strangest")
+    pictures.show(axes, np.concatenate([x[top], drawn[top]]).reshape(-1, 28, 28), n,
+                  f"{title}: {outlier[top].sum()} of the {n} strangest")
     for i in np.flatnonzero(outlier[top]):
         axes.add_patch(plt.Rectangle((1 + 30 * i, 1), 29, 59, fill=False, edgecolor=COLOURS["generated"], linewidth=2.5))
     axes.set(yticks=(16, 46), yticklabels=("x", "made"))
@@ -228,7 +218,7 @@ strangest(2, error / ENERGY, test, reconstructions[1], ~ordinary, "1 held out, b
 for digit, (some, score, drawn) in [*searched.items()][:1]:
     strangest(3, score, test[some], drawn, test_labels[some] == digit, f"{digit} held out, by the search through a GAN")
 rows[3].set_visible(bool(searched))
-common.save(figure, arguments.out / "strangest.png")
+pictures.save(figure, arguments.out / "strangest.png")
 
-common.finish(arguments, claims, published=PUBLISHED,
+run.finish(arguments, claims, published=PUBLISHED,
               auroc={name: [None if a != a else a for a in row] for name, row in table.items()})

@@ -7,30 +7,31 @@ model draws counts as a digit when this network is sure which one it is. Read ne
 
     python demos/supervised.py                      about a minute on two cores
     python demos/supervised.py --full               all of MNIST, for ten epochs
-    python demos/supervised.py --save-judge         the default, and replaces demos/judge.npz
+    python demos/supervised.py --save-judge         the default, and replaces the judge in demos/shared
 """
 
 # %% The data: pairs
 import sys
 
-import common
-import digits_judge
-import matplotlib.pyplot as plt
 import numpy as np
+from shared import digits_judge, pictures, run
+from shared.claims import Claims
+from shared.networks import k_means, save_network
+from shared.pictures import COLOURS, plt
 from tqdm import tqdm
 
 import minigen as mg
 from minigen import functional as F
 
-arguments = common.arguments(__doc__, steps=1600, quick=5, data=True, full=9000, options={
-    "--batch": dict(type=common.positive, default=64, help="pairs in a batch (default 64)"),
+arguments = run.arguments(__doc__, steps=1600, quick=5, data=True, full=9000, options={
+    "--batch": dict(type=run.positive, default=64, help="pairs in a batch (default 64)"),
     "--lr": dict(type=float, default=2e-3, help="Adam's learning rate, falling to 0 by half a cosine (default 0.002)"),
-    "--save-judge": dict(action="store_true", help="keep the network as demos/judge.npz, for the other demos"),
+    "--save-judge": dict(action="store_true", help="keep the network as the judge of the other demos, demos/shared/digits_judge.npz"),
 })
 if arguments.save_judge and arguments.data == "full":
     sys.exit("--save-judge: the judge of the other demos is one that learned from the sample; leave out --full and --data full")
-images, labels = common.digits(arguments, "train")
-test_images, test_labels = common.digits(arguments, "test")
+images, labels = run.digits(arguments, "train")
+test_images, test_labels = run.digits(arguments, "test")
 print(f"{len(images):,} pairs to learn from, {len(test_images):,} kept for the test")
 
 # %% The network, and the loss: how little probability it gives to the right label
@@ -65,7 +66,7 @@ for step in tqdm(range(1, arguments.steps + 1), unit="step", disable=None):
 print(network)
 
 # %% x alone: ten groups of the same images. The labels only tell, afterwards, what the groups hold
-centres, group = common.k_means(mg.random.generator(), images.reshape(len(images), -1), 10, rounds=30)
+centres, group = k_means(mg.random.generator(), images.reshape(len(images), -1), 10, rounds=30)
 counts = np.array([np.bincount(labels[group == g], minlength=10) for g in range(10)])            # (group, digit)
 alone = counts.max(1).sum() / len(images)
 
@@ -83,7 +84,7 @@ axes = figure.add_subplot(grid[:, 1])
 def labelled(axes, which, title):
     """Up to 20 test images with what the network says below each."""
     which, pad = which[:20], 14
-    common.show(axes, test_images[which], 10, title, pad)
+    pictures.show(axes, test_images[which], 10, title, pad)
     for i, n in enumerate(which):
         text, colour = (f"{p[n].argmax()}", "black") if right[n] else (f"{p[n].argmax()}, not {test_labels[n]}", "#B03A00")
         axes.text(pad + 14 + i % 10 * (28 + pad), pad + 29 + i // 10 * (28 + pad), text, color=colour, fontsize=9, ha="center", va="top")
@@ -93,24 +94,26 @@ labelled(pairs, np.arange(20), "test images x, and the y that the network says")
 wrong = np.flatnonzero(~right)
 labelled(mistakes, wrong, f"its mistakes, {len(wrong)} of {len(right):,} ({min(len(wrong), 20)} shown): what it says, and the label")
 order = counts.argmax(1).argsort(kind="stable")
-common.show(groups, centres[order].reshape(-1, 28, 28), 10, "x alone: the means of ten groups, and the most frequent digit of each", 14)
+pictures.show(groups, centres[order].reshape(-1, 28, 28), 10, "x alone: the means of ten groups, and the most frequent digit of each", 14)
 for i, g in enumerate(order):
     groups.text(28 + i * 42, 43, f"{counts[g].argmax()}: {100 * counts[g].max() / max(counts[g].sum(), 1):.0f}%", fontsize=9,
                 ha="center", va="top")
-axes.plot(*zip(*((seen, 100 * accuracy) for seen, accuracy in curve)), "o-", color=common.COLOURS["D"])
+axes.plot(*zip(*((seen, 100 * accuracy) for seen, accuracy in curve)), "o-", color=COLOURS["D"])
 axes.set(title="accuracy on the test images, %", xlabel="pairs seen", xlim=(0, None))
-common.save(figure, arguments.out / "supervised.png")
+pictures.save(figure, arguments.out / "supervised.png")
 
-claims = common.Claims()
+claims = Claims()
 goal = 0.975 if arguments.data == "sample" else 0.988
-claims.add("from pairs (x, y) a network learns to say y for an x it has never seen: share of right labels", right.mean(),
-           f">= {goal}", right.mean() >= goal, interval=mg.metrics.wilson_interval(int(right.sum()), len(right)))
-claims.add("from x alone: ten groups without names; share of images whose digit is its group's most frequent one", alone)
-claims.add("share of real test images that the judge is sure of (>= 0.9)", sure.mean())
-claims.add("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
+claims.at_least("from pairs (x, y) a network learns to say y for an x it has never seen: share of right "
+                "labels", right.mean(), goal,
+                interval=mg.metrics.wilson_interval(int(right.sum()), len(right)))
+claims.report("from x alone: ten groups without names; share of images whose digit is its group's most "
+              "frequent one", alone)
+claims.report("share of real test images that the judge is sure of (>= 0.9)", sure.mean())
+claims.report("of those it is sure of, share that is right", right[sure].mean() if sure.any() else 0.0)
 
 if arguments.save_judge and right.mean() < goal:
     print(f"\nnot saved: the judge of the other demos is one that knows {100 * goal:.1f}% of the test digits or more")
 elif arguments.save_judge:
-    common.save_network(network, digits_judge.STATE)
-common.finish(arguments, claims)
+    save_network(network, digits_judge.STATE)
+run.finish(arguments, claims)

@@ -9,10 +9,13 @@ dimension expensive. So this is measured over seeds, beside an untrained network
 """
 
 # %% What the lecture shows, and what this run asks
-import common
-import matplotlib.pyplot as plt
+from fractions import Fraction
+
 import numpy as np
-from common import COLOURS
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 from tqdm import tqdm
 
 import minigen as mg
@@ -22,9 +25,9 @@ from minigen.layers import Dense, Layer, ReLU, Sequential
 from minigen.metrics import beta_vae_score, gaussian_kl, mutual_information_gap, paired_interval, wilson_interval
 from minigen.metrics.distances import squared_distances
 
-arguments = common.arguments(__doc__, steps=3000, quick=20, options={
-    "--seeds": dict(type=common.several, default=5, help="how many paired runs, 2 or more (default 5)"),
-    "--beta": dict(type=common.not_negative, default=8.0, help="the weight of the KL in the beta-VAE (default 8)")})
+arguments = run.arguments(__doc__, steps=3000, quick=20, options={
+    "--seeds": dict(type=run.several, default=5, help="how many paired runs, 2 or more (default 5)"),
+    "--beta": dict(type=run.not_negative, default=8.0, help="the weight of the KL in the beta-VAE (default 8)")})
 SEEDS = 2 if arguments.quick else arguments.seeds
 D, H, M = 6, 128, 64                                    # latent dimensions, hidden units, drawings in a batch
 images, factors, NAMES = shapes()
@@ -48,7 +51,7 @@ def trained(beta, seed, steps=arguments.steps):
     mg.seed(seed)
     encoder = Encoder()
     decoder = Sequential(Dense(D, H), ReLU(), Dense(H, H), ReLU(), Dense(H, 256))
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), 1e-3)
     trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer, beta=beta)
     trainer.fit(X, steps, batch_size=M, progress=False)
     return encoder, decoder
@@ -63,7 +66,7 @@ def encoded(encoder):
 
 def decoded(decoder, z):
     """Pictures (n, 256) of codes z (n, D)"""
-    return common.applied(lambda part: F.sigmoid(decoder(part)), z)
+    return in_batches(lambda part: F.sigmoid(decoder(part)), z)
 
 
 # %% What does a dimension move? Decode its traversal, and read the factors off each picture
@@ -94,7 +97,7 @@ def name_of(moved):
 
 
 BETAS = {"untrained": None, "VAE": 1.0, f"beta {arguments.beta:g}": arguments.beta}
-runs = {label: [] for label in BETAS}                   # of every seed: what is looked at below
+results = {label: [] for label in BETAS}                # of every seed: what is looked at below
 with tqdm(total=len(BETAS) * SEEDS, unit="run", disable=None) as bar:
     for label, beta in BETAS.items():
         for seed in range(arguments.seed, arguments.seed + SEEDS):
@@ -102,50 +105,55 @@ with tqdm(total=len(BETAS) * SEEDS, unit="run", disable=None) as bar:
             mu, kl = encoded(encoder)
             moved = np.array([movement(decoder, mu, j) for j in range(D)])
             gap = mutual_information_gap(mu, factors)
-            runs[label].append(dict(mu=mu, kl=kl, decoder=decoder, moved=moved, names=[name_of(m) for m in moved],
-                                    mig=gap.score, gaps=gap.gaps, score=beta_vae_score(mu, factors, 1500, 800)))
+            results[label].append(dict(mu=mu, kl=kl, decoder=decoder, moved=moved, names=[name_of(m) for m in moved],
+                                       mig=gap.score, gaps=gap.gaps, score=beta_vae_score(mu, factors, 1500, 800)))
             bar.update()
 
 # %% The claims
 VAE, BETA = list(BETAS)[1:]
-mig = {label: np.array([run["mig"] for run in runs[label]]) for label in BETAS}
-score = {label: np.array([run["score"] for run in runs[label]]) for label in BETAS}
+mig = {label: np.array([result["mig"] for result in results[label]]) for label in BETAS}
+score = {label: np.array([result["score"] for result in results[label]]) for label in BETAS}
 
 
 def owned(label, factor):
     """In how many seeds exactly one dimension is named after this factor, and after no other"""
-    return sum([names for names in run["names"] if factor in names] == [[factor]] for run in runs[label])
+    return sum([names for names in result["names"] if factor in names] == [[factor]]
+               for result in results[label])
 
 
-claims = common.Claims()
+claims = Claims()
 for factor in NAMES:
     interval = wilson_interval(owned(BETA, factor), SEEDS)
-    claims.add(f"different dimensions encode interpretable factors: {factor} has one of its own at {BETA}",
-               f"{owned(BETA, factor)} of {SEEDS} seeds", "interval above 1/2", interval.low > 0.5, interval)
-claims.add(f"... in the VAE, of {SEEDS} seeds", ", ".join(f"{factor} {owned(VAE, factor)}" for factor in NAMES))
+    claims.interval_above(
+        f"different dimensions encode interpretable factors: {factor} has one of its own at {BETA}",
+        f"{owned(BETA, factor)} of {SEEDS} seeds", interval, Fraction(1, 2))
+claims.report(f"... in the VAE, of {SEEDS} seeds",
+              ", ".join(f"{factor} {owned(VAE, factor)}" for factor in NAMES))
 for label in (VAE, BETA):
-    used = [names for run in runs[label] for names in run["names"] if names]
-    in_use = [int((run["kl"] > 0.1).sum()) for run in runs[label]]
-    claims.add(f"{label}: dimensions in use (KL > 0.1 nat) in each seed, for four factors", ", ".join(map(str, in_use)))
-    claims.add(f"{label}: dimensions that move one factor alone, of those that move any",
-               f"{sum(len(names) == 1 for names in used)} of {len(used)}")
+    used = [names for result in results[label] for names in result["names"] if names]
+    in_use = [int((result["kl"] > 0.1).sum()) for result in results[label]]
+    claims.report(f"{label}: dimensions in use (KL > 0.1 nat) in each seed, for four factors",
+                  ", ".join(map(str, in_use)))
+    claims.report(f"{label}: dimensions that move one factor alone, of those that move any",
+                  f"{sum(len(names) == 1 for names in used)} of {len(used)}")
 difference = mig[BETA] - mig[VAE]
 # ten seeds of this setting: 0.177 against 0.183. With 256 hidden units, at twice the time, seeds 0 to 4: 0.225 against 0.200,
 # interval of the difference -0.13 to 0.18; earlier runs of that size were larger by 0.13 (5 seeds) and 0.01 (3 others)
-claims.add(f"a larger beta disentangles more: mutual information gap, {BETA} minus VAE, mean", difference.mean(), ">= 0.08",
-           difference.mean() >= 0.08, paired_interval(difference).interval)
-claims.add("... the two means; seeds in which it is larger",
-           f"{mig[BETA].mean():.3f}, {mig[VAE].mean():.3f}; {(difference > 0).sum()} of {SEEDS}")
+claims.at_least(f"a larger beta disentangles more: mutual information gap, {BETA} minus VAE, mean",
+                difference.mean(), 0.08, interval=paired_interval(difference).interval)
+claims.report("... the two means; seeds in which it is larger",
+              f"{mig[BETA].mean():.3f}, {mig[VAE].mean():.3f}; {(difference > 0).sum()} of {SEEDS}")
 for label in (VAE, BETA):
-    median, held = np.median(score[label]), None if label == VAE else np.median(score[label]) >= 0.9
-    claims.add(f"beta-VAE metric of {label}, median (chance 0.25) [smallest, largest of the seeds]", median,
-               None if held is None else ">= 0.9", held, (score[label].min(), score[label].max()))
+    claims.at_least(
+        f"beta-VAE metric of {label}, median (chance 0.25) [smallest, largest of the seeds]",
+        np.median(score[label]), 0.9, when=label == BETA,
+        interval=(score[label].min(), score[label].max()))
 for name, values in (("mutual information gap", mig), ("beta-VAE metric", score)):
-    claims.add(f"{name} of an untrained network, mean", values["untrained"].mean(), "below both",
-               values["untrained"].mean() < min(values[VAE].mean(), values[BETA].mean()))
+    claims.below(f"{name} of an untrained network is below both, mean", values["untrained"].mean(),
+                 min(values[VAE].mean(), values[BETA].mean()), digits=3)
 print("\nmutual information gap of each factor, mean of the seeds")
 for label in BETAS:
-    means = np.mean([run["gaps"] for run in runs[label]], axis=0)
+    means = np.mean([result["gaps"] for result in results[label]], axis=0)
     print(f"  {label:10}", ", ".join(f"{name} {gap:.2f}" for name, gap in zip(NAMES, means)))
 
 # %% The picture: every dimension's traversal with what it moves (the first seed, not the best one), and the scores of all seeds
@@ -153,18 +161,18 @@ figure = plt.figure(figsize=(15, 8))
 grid = figure.add_gridspec(2, 3, width_ratios=(1.35, 0.75, 0.9))
 start = np.flatnonzero((factors == (1, 2, 3, 3)).all(1))[0]                 # a square, not small, near the centre
 for row, label in enumerate((VAE, BETA)):
-    run = runs[label][0]
-    order = np.argsort(-run["kl"])
-    z = np.tile(run["mu"][start], (D, len(VALUES), 1))
+    first = results[label][0]
+    order = np.argsort(-first["kl"])
+    z = np.tile(first["mu"][start], (D, len(VALUES), 1))
     for i, j in enumerate(order):
         z[i, :, j] = VALUES
     axes = figure.add_subplot(grid[row, 0])
-    common.show(axes, decoded(run["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES),
-                f"{label}: one dimension at a time, −2 to 2")
-    axes.set_yticks(10 + 18 * np.arange(D), [f"z{j + 1}: {' + '.join(run['names'][j]) or 'nothing'}" for j in order])
+    pictures.show(axes, decoded(first["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES),
+                  f"{label}: one dimension at a time, −2 to 2")
+    axes.set_yticks(10 + 18 * np.arange(D), [f"z{j + 1}: {' + '.join(first['names'][j]) or 'nothing'}" for j in order])
     axes.tick_params(length=0)
     table = figure.add_subplot(grid[row, 1])
-    picture = table.imshow(run["moved"][order], vmin=0, vmax=1.2, aspect="auto")
+    picture = table.imshow(first["moved"][order], vmin=0, vmax=1.2, aspect="auto")
     table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D), yticklabels=[f"z{j + 1}" for j in order],
               title="how far it moves each factor")
     figure.colorbar(picture, ax=table, label="variance / that of the drawings")
@@ -175,8 +183,14 @@ for row, (name, values, top) in enumerate((("mutual information gap", mig, 0.5),
     axes.plot(table.mean(1), "D", color=COLOURS["D"], markersize=9, label=f"mean of {SEEDS} seeds")
     axes.set(xticks=range(3), xticklabels=list(BETAS), xlim=(-0.3, 2.3), ylim=(0, max(top, table.max() * 1.05)), title=name)
     axes.legend(loc="best")
-common.save(figure, arguments.out / "factors.png")
+pictures.save(figure, arguments.out / "factors.png")
 
-common.finish(arguments, claims, mig=mig, score=score, names={label: [run["names"] for run in runs[label]] for label in BETAS},
-              gaps={label: [run["gaps"].tolist() for run in runs[label]] for label in BETAS},
-              kl={label: [run["kl"].tolist() for run in runs[label]] for label in BETAS})
+
+
+def of_seeds(what):
+    """label -> what was found, of every seed"""
+    return {label: [result[what] for result in results[label]] for label in BETAS}
+
+
+run.finish(arguments, claims, mig=mig, score=score, names=of_seeds("names"), gaps=of_seeds("gaps"),
+           kl=of_seeds("kl"))

@@ -11,9 +11,11 @@ descent reaches can be judged to the last digit; for a VAE with hidden layers no
 """
 
 # %% What the lecture shows, and what this run asks
-import common
 import numpy as np
-from common import COLOURS, plt
+from shared import pictures, run
+from shared.claims import Claims
+from shared.networks import parameters_of
+from shared.pictures import COLOURS, plt
 from tqdm import tqdm
 
 import minigen as mg
@@ -21,8 +23,8 @@ from minigen import functional as F
 from minigen.layers import Dense, Layer
 from minigen.metrics import active_units, fit_pca, gaussian_kl, linear_vae_optimum, mse
 
-arguments = common.arguments(__doc__, steps=12_000, full=24_000, data=True)
-digits = common.digits(arguments)[0].reshape(-1, 784)
+arguments = run.arguments(__doc__, steps=12_000, full=24_000, data=True)
+digits = run.digits(arguments)[0].reshape(-1, 784)
 TOY_STEPS, SEEDS = (20, 2) if arguments.quick else (3000, 5)
 EIGENVALUES = np.array([4, 2, 1, 0.3, 0.3, 0.3]) / 0.3          # of the six inputs' covariance: three exceed the noise's 1
 
@@ -54,7 +56,7 @@ def elbo(x, trainer):
 def trained(x, q, lr, steps, batch_size, every, best):
     """A linear VAE with q units, and its path: (step, nats below the exact log p(x), KL of every unit) `every` so many steps"""
     encoder, decoder = Encoder(x.shape[1], q), Dense(q, x.shape[1])
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=mg.optim.cosine_decay(lr, steps))
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=mg.optim.cosine_decay(lr, steps))
     trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer, likelihood="gaussian")
     path = []
 
@@ -85,15 +87,15 @@ for seed in tqdm(range(arguments.seed, arguments.seed + SEEDS), unit="seed", dis
     best = linear_vae_optimum(fit_pca(toy, 3), 3, 1.0).log_likelihood(toy).mean()
     paths.append(trained(toy, 3, 0.03, TOY_STEPS, len(toy), 20, best)[1])
 
-claims = common.Claims()
+claims = Claims()
 gaps = [path[-1][1] for path in paths]
-claims.add(f"six inputs, three units: the ELBO ends below the exact log p(x) = {best:.4f} by, nats, worst of {SEEDS} seeds",
-           max(gaps), "0 to 0.05", -1e-4 <= min(gaps) and max(gaps) <= 0.05)
+claims.between(f"six inputs, three units: the ELBO ends below the exact log p(x) = {best:.4f} by, nats, "
+               f"worst of {SEEDS} seeds", gaps, -1e-4, 0.05, shown=max(gaps))
 exact = 0.5 * np.log(EIGENVALUES[:3])
 units = np.array([np.sort(path[-1][2])[::-1] for path in paths])
-claims.add("... KL of the units, first seed; exact, ½ log λ: " + ", ".join(f"{k:.3f}" for k in exact),
-           ", ".join(f"{k:.3f}" for k in units[0]))
-claims.add("... largest difference of any unit of any seed, nats", float(np.abs(units - exact).max()))
+claims.report("... KL of the units, first seed; exact, ½ log λ: " + ", ".join(f"{k:.3f}" for k in exact),
+              ", ".join(f"{k:.3f}" for k in units[0]))
+claims.report("... largest difference of any unit of any seed, nats", float(np.abs(units - exact).max()))
 
 # %% Digits, twenty units, of which twelve are worth their price
 q = 20
@@ -103,19 +105,19 @@ best = optimum.log_likelihood(digits).mean()
 mg.seed(arguments.seed)
 vae, path = trained(digits, q, 2e-3, arguments.steps, 128, max(1, arguments.steps // 40), best)
 _, gap, kl = path[-1]
-claims.add(f"{len(digits):,} digits, {q} units: the ELBO ends below the exact {best:.3f} by, nats", gap, "0 to 0.05",
-           -1e-3 <= gap <= 0.05)
+claims.between(f"{len(digits):,} digits, {q} units: the ELBO ends below the exact {best:.3f} by, nats",
+               gap, -1e-3, 0.05)
 worth = int((pca.eigenvalues > 1).sum())
 with mg.no_grad():
     used = active_units(mg.to_numpy(vae.encoder(mg.backend.asarray(digits))[0])).count
-claims.add(f"... {worth} eigenvalues exceed the noise's 1: units in use (variance of mu over images > 0.01)", used, str(worth),
-           used == worth)
+claims.equal(f"... {worth} eigenvalues exceed the noise's 1: units in use (variance of mu over images "
+             "> 0.01)", used, worth)
 W = mg.to_numpy(vae.decoder.weight).astype(np.float64)
 W = W[:, np.argsort(-np.square(W).sum(0))]                              # the longest column first
 lengths = np.square(W).sum(0)
 cosine = np.abs((W[:, :worth] * pca.components[:, :worth]).sum(0)) / np.sqrt(lengths[:worth])
-claims.add("... |cosine| of a column of W and its axis: the first, the worst of those in use",
-           f"{cosine[0]:.3f}, {cosine.min():.3f}")
+claims.report("... |cosine| of a column of W and its axis: the first, the worst of those in use",
+              f"{cosine[0]:.3f}, {cosine.min():.3f}")
 print("\nnats below the exact log p(x) by step: " + ", ".join(f"{step:,}: {below:.3f}" for step, below, _ in path[3::4]))
 
 # %% The picture: the bound becomes exact; first the plane, then the axes; who collapses; what the columns look like
@@ -145,11 +147,12 @@ bars.legend()
 
 sign = np.sign((W[:, :worth] * pca.components[:, :worth]).sum(0))
 columns = figure.add_subplot(grid[1, :])
-pictures = [optimum.weight[:, :worth].T, (W[:, :worth] * sign).T]
-common.show(columns, 0.5 + 0.5 * np.reshape(pictures, (-1, 28, 28)) / np.abs(pictures).max(), worth,
-            "Columns of W as images (grey: zero). Axes of nearly equal λ may stay mixed: it costs next to nothing")
+both = np.array([optimum.weight[:, :worth].T, (W[:, :worth] * sign).T])
+pictures.show(columns, 0.5 + 0.5 * both.reshape(-1, 28, 28) / np.abs(both).max(), worth,
+              "Columns of W as images (grey: zero). Axes of nearly equal λ may stay mixed: it costs next "
+              "to nothing")
 columns.set_yticks((16, 46), ("exact", "learned"))
 columns.tick_params(length=0)
-common.save(figure, arguments.out / "linear.png")
+pictures.save(figure, arguments.out / "linear.png")
 
-common.finish(arguments, claims, toy_gaps=gaps, toy_kl=units, digits_gap=gap, digits_kl=np.sort(kl)[::-1], cosine=cosine)
+run.finish(arguments, claims, toy_gaps=gaps, toy_kl=units, digits_gap=gap, digits_kl=np.sort(kl)[::-1], cosine=cosine)

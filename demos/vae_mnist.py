@@ -12,19 +12,20 @@ How far a bound lies below log p(x) nobody knows here; vae_linear.py shows the c
 # %% What the lecture shows, and what this run asks
 from statistics import NormalDist
 
-import common
-import digits_judge
 import numpy as np
-from common import COLOURS, plt
+from shared import digits_judge, pictures, run
+from shared.claims import Claims
+from shared.networks import in_batches, parameters_of
+from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import Dense, Layer, ReLU, Sequential
 from minigen.metrics import Estimate, active_units, gaussian_kl, monte_carlo_kl
 
-arguments = common.arguments(__doc__, steps=2370, full=4690, data=True)
-images, _ = common.digits(arguments)
-test, test_labels = common.digits(arguments, "test")
+arguments = run.arguments(__doc__, steps=2370, full=4690, data=True)
+images, _ = run.digits(arguments)
+test, test_labels = run.digits(arguments, "test")
 images, test = images.reshape(-1, 784)[:60_000 if arguments.data == "full" else 10_000], test.reshape(-1, 784)
 M = 128                                                 # images in a batch
 EPOCH = -(-len(images) // M)
@@ -53,16 +54,16 @@ def vae(hidden, d, lr=1e-3):
     """(encoder, decoder, trainer); the decoder returns logits of the 784 pixels"""
     encoder = Encoder(hidden, d)
     decoder = Sequential(Dense(d, hidden), ReLU(), Dense(hidden, 784))
-    optimizer = mg.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=lr)
+    optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=lr)
     return encoder, decoder, mg.trainers.VAETrainer(encoder, decoder, optimizer)
 
 
 def decoded(decoder, z):
     """Pixel probabilities (n, 784) of codes z (n, d), as a NumPy array"""
-    return common.applied(lambda part: F.sigmoid(decoder(part)), z)
+    return in_batches(lambda part: F.sigmoid(decoder(part)), z)
 
 
-claims = common.Claims()
+claims = Claims()
 
 # %% One step by hand: from the image to the bound, and back through the noise
 encoder, decoder, trainer = vae(400, 20)
@@ -136,7 +137,7 @@ checks = [(gaussian_kl(mu[i], log_var[i]).sum(), monte_carlo_kl(mu[i], log_var[i
 worst = max(abs(exact - drawn.value) / drawn.standard_error for exact, drawn in checks)
 claims.add("KL in closed form against 100,000 draws, ten images: largest difference in standard errors", worst, "<= 4",
            worst <= 4)
-samples = decoded(decoder, mg.to_numpy(mg.randn(1000, 20))).reshape(-1, 1, 28, 28)
+samples = decoded(decoder, mg.randn(1000, 20)).reshape(-1, 1, 28, 28)
 reports = [digits_judge.report(x) for x in (samples, test[:1000].reshape(-1, 1, 28, 28))]
 claims.add("samples of the prior that the judge is sure of (p >= 0.9), and digits among them; test images",
            "; ".join(f"{100 * report.share:.0f}%, {report.classes}" for report in reports))
@@ -195,11 +196,11 @@ axes.plot(*zip(*KNOWN), "D", color="C1", markerfacecolor="none", markersize=9, l
 axes.set(xlabel=f"epoch ({len(images):,} images each)", ylabel="nats per image", ylim=(-230, 45),
          xlim=(0, STEPS / EPOCH * 1.02), title="ELBO = reconstruction − KL: the code is paid for")
 axes.legend(loc="lower right", ncols=2)
-common.save(figure, arguments.out / "training.png")
+pictures.save(figure, arguments.out / "training.png")
 
 # %% Picture 2: one image through the network; noise is an input of it, and what that is good for
 figure, (first, code, copies, variance) = plt.subplots(1, 4, figsize=(15, 4.2), width_ratios=(0.8, 2, 0.34, 1.5))
-common.show(first, image.reshape(1, 28, 28), 1, "image x")
+pictures.show(first, image.reshape(1, 28, 28), 1, "image x")
 sd = np.exp(log_var[0] / 2)
 draws = mu[0] + sd * mg.to_numpy(mg.randn(3, 20))
 code.errorbar(range(1, 21), mu[0], sd, fmt="o", color="black", markersize=4, capsize=3, label="mu ± sd")
@@ -208,7 +209,7 @@ for i, z in enumerate(draws):
 code.set(xlabel="latent unit", ylabel="value", xticks=(1, 5, 10, 15, 20), ylim=(-3.5, 4.5),
          title="Three draws z = mu + sd · noise, sd = exp(log_var/2)")
 code.legend(loc="upper left", ncols=4, columnspacing=1, handletextpad=0.3)
-common.show(copies, decoded(decoder, draws).reshape(-1, 28, 28), 1, "decoded")
+pictures.show(copies, decoded(decoder, draws).reshape(-1, 28, 28), 1, "decoded")
 variance.plot(DIMENSIONS, exact, color=COLOURS["quiet"], label="f(z) = Σ z²: (D+2)(D+4)/4")
 variance.plot(DIMENSIONS, ratios, "o", color=COLOURS["gradient"], label="… measured")
 variance.plot(20, noise_ratio, "*", color=COLOURS["generated"], markersize=13, label="this VAE, measured")
@@ -217,7 +218,7 @@ variance.plot(20, compared_ratio, "*", color=COLOURS["generated"], markerfacecol
 variance.set(yscale="log", xlabel="latent dimensions D", ylabel="variance, over that through z", xticks=DIMENSIONS, ylim=(2, 2e5),
              title="Why: its gradient has less noise")
 variance.legend(loc="upper left")
-common.save(figure, arguments.out / "reparameterisation.png")
+pictures.save(figure, arguments.out / "reparameterisation.png")
 
 # %% Picture 3: samples of the prior; one unit at a time; a code and its neighbourhood
 figure, panels = plt.subplots(1, 3, figsize=(15, 5.4))
@@ -228,21 +229,21 @@ for row, unit in zip(sweep, units):
 chosen = [int(np.flatnonzero(test_labels == digit)[0]) for digit in range(8)]
 SPREADS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2)
 near = [decoded(decoder, mu[chosen] + spread * mg.to_numpy(mg.randn(8, 20))) for spread in SPREADS]
-common.show(panels[0], samples[:64], 8, "From nothing: z ~ N(0, I)")
-common.show(panels[1], decoded(decoder, sweep.reshape(64, 20)).reshape(-1, 28, 28), 8, "One unit at a time, −3 to 3")
+pictures.show(panels[0], samples[:64], 8, "From nothing: z ~ N(0, I)")
+pictures.show(panels[1], decoded(decoder, sweep.reshape(64, 20)).reshape(-1, 28, 28), 8, "One unit at a time, −3 to 3")
 panels[1].set_yticks(16 + 30 * np.arange(8), [f"z{unit + 1}" for unit in units])
-common.show(panels[2], np.reshape([test[chosen], *near], (-1, 28, 28)), 8, "A code, and noise of this sd added to it")
+pictures.show(panels[2], np.reshape([test[chosen], *near], (-1, 28, 28)), 8, "A code, and noise of this sd added to it")
 panels[2].set_yticks(16 + 30 * np.arange(8), ("image", *SPREADS))
 for axes in panels[1:]:
     axes.tick_params(length=0)
-common.save(figure, arguments.out / "samples.png")
+pictures.save(figure, arguments.out / "samples.png")
 
 # %% Picture 4: the whole of a latent plane
 figure, (plane, cloud) = plt.subplots(1, 2, figsize=(13, 6.3))
 SIDE = 20
 quantiles = [NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)]           # equal shares of the prior
 z = np.array([(a, b) for b in reversed(quantiles) for a in quantiles])
-plane.imshow(common.image_grid(decoded(decoder_2, z).reshape(-1, 28, 28), SIDE, pad=0), cmap="gray", vmin=0, vmax=1)
+plane.imshow(pictures.image_grid(decoded(decoder_2, z).reshape(-1, 28, 28), SIDE, pad=0), cmap="gray", vmin=0, vmax=1)
 plane.set_xticks((14, 280, 546), (".025", ".5", ".975"))
 plane.set_yticks((14, 280, 546), (".975", ".5", ".025"))
 plane.set(xlabel="z₁, quantile of the prior", ylabel="z₂, quantile of the prior", title="What each pair of numbers means")
@@ -250,8 +251,8 @@ for digit in range(10):
     cloud.scatter(*mu_2[test_labels == digit].T, s=9, color=plt.cm.tab10(digit), label=digit)
 cloud.set(xlabel="mu₁", ylabel="mu₂", title=f"Codes of {len(test):,} test images (no label was used)", aspect="equal")
 cloud.legend(title="digit", markerscale=2.5, loc="upper left", bbox_to_anchor=(1, 1))
-common.save(figure, arguments.out / "manifold.png")
+pictures.save(figure, arguments.out / "manifold.png")
 
-common.finish(arguments, claims, elbo=elbo, reconstruction=float(reconstruction.mean()), kl=float(kl.sum(1).mean()),
+run.finish(arguments, claims, elbo=elbo, reconstruction=float(reconstruction.mean()), kl=float(kl.sum(1).mean()),
               published=PUBLISHED, tested=tested, known=KNOWN, elbo_2d=float(elbo_2.mean()),
               variance_ratios=[float(r) for r in ratios], vae_variance_ratios=in_vae)

@@ -17,18 +17,21 @@ import math
 import pathlib
 import sys
 
-import common
-import digits_judge
 import numpy as np
-from matplotlib import pyplot as plt
 from PIL import Image
+from shared import digits_judge, pictures, run
+from shared.claims import Claims
+from shared.lecture import FOLDER
+from shared.networks import decaying_adam, in_batches
+from shared.pictures import plt
 
 import minigen as mg
 from minigen import functional as F
+from minigen.files import replacing
 from minigen.layers import BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential, Sigmoid
 from minigen.layers.initialisers import normal
 
-arguments = common.arguments(__doc__, steps=1300, quick=4, data=True, options={
+arguments = run.arguments(__doc__, steps=1300, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py instead of training them"),
 })
 PAIRS, ROUNDS, COUNTED, SHOWN = 60, 20, 1000, 7     # on the page; in a game; for D's share; on the slide
@@ -57,19 +60,15 @@ def discriminator():
         Dense(4 * c, 1, init=init))
 
 
-def adam(network, rate):
-    """Adam at `rate`, which falls from the middle of the game on"""
-    falling = mg.optim.linear_decay(rate, arguments.steps // 2, arguments.steps)
-    return mg.optim.Adam(network.parameters(), falling, betas=(0.5, 0.999))
-
-
 def prior(m):
     """m noise vectors z ~ N(0, I)"""
     return mg.randn(m, latent)
 
 
 G, D = generator(), discriminator()
-trainer = mg.trainers.GANTrainer(G, D, adam(G, rate_G), adam(D, rate_D), generator_loss="non_saturating", prior=prior)
+players = [decaying_adam(network.parameters(), rate, arguments.steps)
+           for network, rate in ((G, rate_G), (D, rate_D))]
+trainer = mg.trainers.GANTrainer(G, D, *players, generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:
     try:
         mg.checkpoint.load(arguments.checkpoint, trainer)
@@ -77,7 +76,7 @@ if arguments.checkpoint:
         sys.exit(f"--checkpoint {arguments.checkpoint} is not a checkpoint of gan_mnist.py ({error}); run that demo first")
     mg.seed(arguments.seed)
 else:
-    trainer.fit(common.digits(arguments)[0], arguments.steps, batch_size=m, checkpoint=arguments.out / "checkpoint.npz")
+    trainer.fit(run.digits(arguments)[0], arguments.steps, batch_size=m, checkpoint=arguments.out / "checkpoint.npz")
 
 
 # %% Pairs: whatever G draws, beside a real digit of the same kind, in random places; nothing is selected
@@ -88,12 +87,12 @@ def bytes_of(images):
 
 def d_of(pictures):
     """D(x) (n,) of pictures (n, 1, 28, 28) of bytes, with the running statistics of batch normalisation."""
-    return common.applied(lambda x: F.sigmoid(D(x)), pictures / 255)[:, 0]
+    return in_batches(lambda x: F.sigmoid(D(x)), pictures / 255)[:, 0]
 
 
 G.eval(), D.eval()
-fake = bytes_of(common.applied(G, mg.to_numpy(prior(COUNTED))))
-images, labels = common.digits(arguments, "test")
+fake = bytes_of(in_batches(G, prior(COUNTED)))
+images, labels = run.digits(arguments, "test")
 kinds = digits_judge.probabilities(digits_judge.trained(), fake / 255).argmax(1)
 rng = mg.random.generator()
 decks = [iter(rng.permutation(np.flatnonzero(labels == kind))) for kind in range(10)]       # no real digit comes twice
@@ -127,21 +126,22 @@ pairs = [{"images": [png(x) for x in ((f, r), (r, f))[place]], "generated": int(
 about = (f"The generator and D played {trainer.steps:,} iterations against each other. Of {len(fake):,} such pairs D finds the "
          f"generated one in {100 * saw / len(fake):.0f}%; were the generator perfect, it would be 50%. Nothing is selected: "
          f"the first {PAIRS} samples, each beside a test image, seen by neither, of the digit that a judge takes it for.")
-page = (common.HERE / "which_is_fake.html").read_text(encoding="utf-8").replace(
+page = (FOLDER / "shared" / "which_is_fake.html").read_text(encoding="utf-8").replace(
     "{{data}}", json.dumps({"pairs": pairs, "rounds": ROUNDS, "guessing": coin(ROUNDS), "about": about}, ensure_ascii=False))
-common.write(arguments.out / "which_is_fake.html", page.encode())
+with replacing(arguments.out / "which_is_fake.html") as file:
+    file.write(page.encode())
 
 # %% The slide: some pairs, and the answers below
 figure, axes = plt.subplots(figsize=(9, 3.8))
 rows = [np.where(places[:SHOWN, None, None, None] == side, fake[:SHOWN], real[:SHOWN]) for side in (0, 1)]
-common.show(axes, np.concatenate(rows) / 255, SHOWN, "one of each column was drawn by the generator: which?")
+pictures.show(axes, np.concatenate(rows) / 255, SHOWN, "one of each column was drawn by the generator: which?")
 for i, (df, dr, place) in enumerate(zip(d_fake, d_real, places[:SHOWN])):
     answer = f"{('upper', 'lower')[place]}\nD(fake) {df:.2f}\nD(real) {dr:.2f}"
     axes.text(17 + 30 * i, 66, answer, ha="center", va="top", fontsize=12)
-common.save(figure, arguments.out / "pairs.png")
+pictures.save(figure, arguments.out / "pairs.png")
 
 # %% What the lecture claims, and what this run measured
-claims = common.Claims()
+claims = Claims()
 claims.add("at the end of the game D is a coin: share of pairs in which D finds the generated digit (perfect G: 0.5)",
            saw / len(fake), "interval holds 0.5", low <= 0.5 <= high, (low, high))
 claims.add("D(x) of test digits, mean (perfect G: 0.5)", d_real.mean())
@@ -149,4 +149,4 @@ claims.add("D(G(z)), mean (perfect G: 0.5)", d_fake.mean())
 sure = digits_judge.report(fake / 255).share
 claims.add("share of G's digits that the judge is sure of", sure,
            interval=mg.metrics.wilson_interval(round(sure * len(fake)), len(fake)))
-common.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))
+run.finish(arguments, claims, iterations=trainer.steps, pairs=len(fake))

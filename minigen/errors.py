@@ -1,4 +1,8 @@
-"""Wrong calls, explained: what came, what was expected, what to do. Nothing here computes anything."""
+"""What a wrong call is told: what came, what was expected, what to do. One function per message.
+
+Functions named ..._error return the error for the caller to raise; require_... raise it themselves.
+Not the subject: skip this file at a first reading.
+"""
 
 import numbers
 
@@ -11,15 +15,18 @@ class NonFiniteError(FloatingPointError):
     """A value or a gradient is infinite or not a number; the message names what made it."""
 
 
+# ------------------------------------------------------------------------------ what all floors use
+
 def integer(name, least, **values):
     """ValueError unless every value is an integer >= least: integer("Dense", 1, inputs=inputs)."""
     for what, value in values.items():
-        if not isinstance(value, numbers.Integral) or value < least:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= {least}")
 
 
 def per_axis(name, what, value, dimensions, least):
-    """An integer >= least for each axis, or one integer for all of them, as a tuple; or ValueError."""
+    """An integer >= least for each axis, or one integer for all of them, as a tuple; or
+    ValueError."""
     values = (value,) * dimensions if isinstance(value, numbers.Integral) else value
     values = tuple(values) if isinstance(values, (tuple, list)) else ()
     if len(values) != dimensions or not all(isinstance(v, numbers.Integral) and v >= least
@@ -30,133 +37,168 @@ def per_axis(name, what, value, dimensions, least):
 
 
 def require_finite(value, name, what):
+    """NonFiniteError where an array of floats holds NaN or infinity."""
     if value.dtype.kind == "f" and not backend.array_module(value).isfinite(value).all():
-        raise NonFiniteError(f"{name}: its {what}, of shape {value.shape}, is the first that is not finite")
+        raise NonFiniteError(f"{name}: its {what}, of shape {value.shape}, is the first that is "
+                             "not finite")
 
 
-def plain(x, name):
-    """What is no Tensor as an array or a Python number (NumPy's 64-bit scalars would turn float32 into float64)."""
-    if x is None or isinstance(x, (int, float)) and not isinstance(x, numpy.generic) or backend.is_array(x):
-        return x
-    if isinstance(x, numpy.generic):
-        return x if x.dtype == numpy.float32 else x.item()
-    if isinstance(x, (list, tuple)):
-        return backend.asarray(x)
-    raise TypeError(f"{name}: got {type(x).__name__}, expected a Tensor, an array or a number")
+def input_error(name, x, wanted, like=None):
+    """An input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
+    shape = tuple(x.shape)
+    if like is not None and x.ndim and x.size and x.dtype != like.dtype:
+        return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected the weight's dtype "
+                         f"{like.dtype} and {wanted}; minigen.tensor(x) converts")
+    return ValueError(f"{name}: got an input of shape {shape}, expected {wanted}, not empty")
 
+
+# ------------------------------------------------------------------------------------ the engine
 
 def operation_error(error, name, arrays):
     """The error an array library raised, naming the operation and what it was given."""
     given = [x for x in arrays if backend.is_array(x)]
     if len({backend.array_module(x) for x in given}) > 1:
+        sides = ", ".join(f"{backend.array_module(x).__name__}{x.shape}" for x in given)
         return backend.BackendError(
-            f"{name}: arrays of two libraries, " + ", ".join(f"{backend.array_module(x).__name__}{x.shape}" for x in given)
-            + ". Bring one over: minigen.tensor(x) to the library in use, minigen.to_numpy(x) to the host")
+            f"{name}: arrays of two libraries, {sides}. Bring one over: minigen.tensor(x) to the "
+            "library in use, minigen.to_numpy(x) to the host")
     kind = next((kind for kind in (ValueError, IndexError) if isinstance(error, kind)), TypeError)
+    if str(error).startswith(name):
+        return kind(str(error))
     shapes = ", ".join(f"{x.dtype} {x.shape}" for x in given)
-    return kind(str(error) if str(error).startswith(name) else f"{name}: {error} (given {shapes})")
+    return kind(f"{name}: {error} (given {shapes})" if given else f"{name}: {error}")
 
 
-def input_error(name, x, wanted, like=None):
-    """The error for an input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
-    if like is not None and x.ndim and x.size and x.dtype != like.dtype:
-        return TypeError(f"{name}: got an input of {x.dtype} {tuple(x.shape)}, expected the weight's dtype {like.dtype} and {wanted}; "
-                         "minigen.tensor(x) converts")
-    return ValueError(f"{name}: got an input of shape {tuple(x.shape)}, expected {wanted}, not empty")
+def foreign_error(name, x):
+    """An input that is neither a Tensor nor an array of the libraries in use, nor a number."""
+    came = f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
+    way = "; x.numpy() makes a NumPy array of it" if hasattr(x, "numpy") else ""
+    return TypeError(f"{name}: got a {came}, expected a minigen Tensor, an array or a number{way}")
 
 
-def bind(operation, given, options):
-    """Positional and keyword arguments of an operation sorted into (inputs, options), as Python itself would."""
-    names, count = operation.names, operation.inputs
-    if not options and operation.simple and count < len(given) <= operation.positional:
-        return given[:count], {**operation.defaults, **dict(zip(names[count:], given[count:]))}
-    positional = [] if operation.variadic else names[:len(given)]
-    values = {**operation.preset, **dict(zip(positional, given)), **options}
-    wrong = [f"{name!r} is unknown or given twice" for name in options if name not in names or name in positional]
-    wrong += [f"{name!r} is missing" for name in names if name not in values]
-    if wrong or len(given) > operation.positional and not operation.variadic:
-        raise TypeError(f"{operation.__name__}{operation.__signature__}: {', '.join(wrong) or f'got {len(given)} arguments'}")
-    return given if operation.variadic else [values.pop(name) for name in names[:count]], values
+def no_rules_error(name):
+    """An operation that is called before its rules were given."""
+    return TypeError(f"{name} has no gradients yet: after its function, write "
+                     f"{name}.gradients(rule, ...), one rule per input")
 
 
-def seed(y, gradient):
-    """The gradient a walk starts from, as an array of y's shape: 1 for one element where none is given."""
-    if not y.requires_grad:
-        raise RuntimeError(f"{y!r} was not computed from anything that requires a gradient: make a leaf with tensor(x, "
-                           "requires_grad=True), and compute outside no_grad(), frozen() and detach()")
-    data, xp = y._data, backend.array_module(y._data)
-    if gradient is None and data.size == 1:
-        one = xp.empty_like(data)               # ones() takes nearly twice as long
-        one.fill(1)
-        return one
-    if gradient is None:
-        raise ValueError(f"{y!r} is no scalar: give the gradient to start from, of its shape, or reduce it with sum or mean")
-    try:
-        gradient = xp.asarray(gradient.data if type(gradient) is type(y) else gradient, dtype=data.dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"the gradient to start from is no array of numbers: {error}") from error
-    if gradient.shape != data.shape:
-        raise ValueError(f"the gradient to start from has shape {gradient.shape}, expected that of {y!r}")
-    return gradient
+def rule_error(x, gx, step):
+    """A rule that returned something else than an array of its input's shape, or of a shape to
+    which that input was stretched."""
+    numbers_of_x = [str(i) for i, want in enumerate(step.wants) if want is x]
+    came = f"shape {tuple(gx.shape)}" if hasattr(gx, "shape") else f"{gx!r}"
+    return TypeError(f"{step.operation.__name__}: the rule of input {' and '.join(numbers_of_x)} "
+                     f"returned {came}, expected an array of the input's shape, {x.shape}")
 
 
-def assignment_error():
-    """The error for x[index] = value."""
-    return TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a new one with functional.where, "
-                     "concatenate or stack, or give a leaf a new array: x.data = array")
+def require_one_each(step, found):
+    """TypeError unless a rule for all inputs together returned one gradient for each input."""
+    is_list = isinstance(found, (list, tuple))
+    if not is_list or len(found) != len(step.wants):
+        came = f"{len(found)} gradients" if is_list else f"{found!r}"
+        raise TypeError(f"{step.operation.__name__}: its rule returned {came}, expected a list of "
+                        f"{len(step.wants)}, one gradient for each input")
 
 
-def freed_error():
-    """The error for a second walk along a tape that the first one used up."""
-    return RuntimeError("this tape was freed by an earlier backward(): compute the value again, or keep the tape with "
-                        "backward(retain_graph=True), or use minigen.grad, which frees nothing")
+def require_floats(data, what, way):
+    """TypeError unless `data` is an array of floats."""
+    if not backend.is_array(data) or data.dtype.kind != "f":
+        came = f"an array of {data.dtype}" if backend.is_array(data) else f"a {type(data).__name__}"
+        raise TypeError(f"{what}: got {came}, expected an array of floats, since gradients have "
+                        f"the data's dtype; {way}")
 
 
-def unreached_error(x):
-    """The error for an input that no output depends on."""
-    return RuntimeError(f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used after that "
-                        "outside no_grad(), frozen() and detach()?")
-
-
-def stale_error(step):
-    """The error for a step of the tape whose input was written to since it was used."""
-    x, version = next((x, v) for x, v in zip(step.inputs, step.versions) if v is not None and x.version != v)
-    return RuntimeError(f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} then, "
-                        f"{x.version} now), so its gradient would mix old activations with new values. After an update, run the "
-                        "forward pass again: a GAN's generator step goes through the current D")
-
-
-def replacement(x, array):
-    """The array that takes the place of x's data; RuntimeError where x was computed, ValueError where the shapes differ."""
-    array = numpy.asarray(array) if isinstance(array, numpy.generic) else array
+def require_replacement(x, array):
+    """RuntimeError, ValueError or TypeError unless `array` can take the place of the leaf x's
+    data."""
     if x.creator is not None:
-        raise RuntimeError(f"{x!r} was computed, and the tape needs its value: write to a leaf, or to a copy: x.numpy()")
+        raise RuntimeError(f"{x!r} was computed, and the tape needs its value: write to a leaf, or "
+                           "to a copy: x.numpy()")
     if not backend.is_array(array) or array.shape != x.shape:
-        raise ValueError(f"data of {x!r}: got {getattr(array, 'shape', array)}, expected an array of that shape")
-    if array.dtype.kind != "f":
-        raise TypeError(f"data of {x!r}: got an array of {array.dtype}, expected floats: gradients have the data's dtype")
-    return array
+        raise ValueError(f"data of {x!r}: got {getattr(array, 'shape', array)}, expected an array "
+                         "of that shape")
+    require_floats(array, f"data of {x!r}", 'array.astype("float32") converts')
 
 
-def real(value):
-    """`value` as an array of the library in use; TypeError or ValueError where it holds no real numbers."""
+def require_real(value):
+    """`value` as an array of the library in use. TypeError, ValueError: it holds no real
+    numbers."""
     try:
         value = backend.asarray(value)
     except ValueError as error:
-        raise ValueError(f"tensor: this makes no array of numbers ({error})") from error
+        raise ValueError(f"tensor: this does not make an array of numbers ({error})") from error
     if value.dtype.kind not in "fiub":
         raise TypeError(f"tensor: got dtype {value.dtype}, expected real numbers")
     return value
 
 
-def settled(value, dtypes):
-    """A result in the dtype of the Tensors it came from: a float64 or integer constant does not turn a float32 model into float64."""
-    return value.astype(numpy.result_type(*dtypes), copy=False)
+def conversion_error():
+    """numpy.asarray(tensor), and functions of NumPy that call it."""
+    return TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use the "
+                     "function of this name in minigen.functional")
 
 
-def listed(x):
-    """A list of what may be given as one thing or as several."""
-    return list(x) if isinstance(x, (list, tuple)) else [x]
+def assignment_error():
+    """x[index] = value."""
+    return TypeError("a Tensor cannot be assigned into, since the tape needs its values: build a "
+                     "new one with functional.where, concatenate or stack, or give a leaf a new "
+                     "array: x.data = array")
+
+
+def require_tensors(outputs, inputs, grad_outputs, kind):
+    """TypeError unless outputs and inputs are Tensors, and there is one grad_output per output."""
+    wrong = [type(x).__name__ for x in (*outputs, *inputs) if type(x) is not kind]
+    if wrong:
+        raise TypeError(f"grad: got {', '.join(wrong)} among outputs and inputs, expected Tensors")
+    if len(grad_outputs) != len(outputs):
+        raise TypeError(f"grad: got {len(grad_outputs)} grad_outputs for {len(outputs)} outputs, "
+                        "expected as many grad_outputs as outputs")
+
+
+def require_start(y, grad_output):
+    """RuntimeError, ValueError or TypeError unless a walk can start at y, from `grad_output` or
+    1."""
+    if not y.requires_grad:
+        raise RuntimeError(
+            f"{y!r} was not computed from anything that requires a gradient: make a leaf with "
+            "tensor(x, requires_grad=True), and compute outside no_grad(), frozen() and detach(). "
+            "If it was computed from a gradient, ask for that with grad(..., create_graph=True)")
+    if grad_output is None and y.size != 1:
+        raise ValueError(f"{y!r} is not a scalar: pass grad_outputs, a gradient of the same shape "
+                         "to start from, or reduce it with sum or mean")
+
+
+def start_error(y, grad_output, error=None):
+    """A gradient to start from that is not an array of numbers, or has another shape than y."""
+    if error is not None:
+        return TypeError(f"the gradient to start from is not an array of numbers: {error}")
+    return ValueError(f"the gradient to start from has shape {grad_output.shape}, expected that of "
+                      f"{y!r}")
+
+
+def freed_error():
+    """A second walk along a tape that the first one used up."""
+    return RuntimeError("this tape was freed by an earlier backward(): compute the value again, or "
+                        "keep the tape with backward(retain_graph=True), or use minigen.grad, "
+                        "which frees nothing")
+
+
+def unreached_error(x):
+    """An input that no output depends on."""
+    return RuntimeError(
+        f"grad: no output depends on input {x!r}. Was it made with requires_grad=True, and used "
+        "after that outside no_grad(), frozen() and detach()? Is the output a gradient that was "
+        "asked for without create_graph=True? With allow_unused=True the answer is None")
+
+
+def stale_error(step):
+    """A step of the tape whose input was written to since it was used."""
+    x, version = next((x, v) for x, v in zip(step.inputs, step.versions)
+                      if v is not None and x.version != v)
+    return RuntimeError(
+        f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} "
+        f"then, {x.version} now), so its gradient would mix old activations with new values. After "
+        "an update, run the forward pass again: a GAN's generator step goes through the current D")
 
 
 # ------------------------------------------------------------ functional: arrays, shaping, losses

@@ -1,4 +1,8 @@
-"""Memory: whose an array's is, what becomes of freed memory, and the buffer of matrix products."""
+"""Memory: which array owns it, what happens to it when it is freed, and the buffer of matrix
+products.
+
+Not the subject: skip it at a first reading.
+"""
 
 import ctypes
 import sys
@@ -6,15 +10,18 @@ import sys
 import numpy
 
 
-def own(gradients, seeds):
-    """Each gradient with memory of its own: not a part of a larger array, not that of a seed or of another gradient.
+def own(gradients, starts):
+    """Each gradient in memory of its own: not a part of a larger array, nor that of a gradient that
+    the walk started from, nor of another gradient.
 
-    Rules often return g itself, or a view of it; adding to one gradient must never change another."""
-    taken, owned = {id(_owner(seed)) for seed in seeds}, []
+    Rules often return g itself, or a view of it; adding to one gradient must never change
+    another."""
+    taken, owned = {id(_owner(start)) for start in starts}, []
     for g in gradients:
         if g is not None:
             owner = g if g.base is None else _owner(g)
-            if id(owner) in taken or owner.size != g.size or not getattr(g.flags, "writeable", True):
+            writeable = getattr(g.flags, "writeable", True)
+            if id(owner) in taken or owner.size != g.size or not writeable:
                 g = owner = g.copy(order="K")
             taken.add(id(owner))
         owned.append(g)
@@ -27,7 +34,7 @@ def shared(view, array):
 
 
 def _owner(array):
-    while hasattr(array.base, "base"):      # of a view, the array it looks into; a buffer or a file is no array
+    while hasattr(array.base, "base"):      # to the array that is viewed, not to its buffer
         array = array.base
     return array
 
@@ -35,8 +42,9 @@ def _owner(array):
 def keep_freed():
     """Ask glibc to keep freed blocks of up to 32 MB, its largest threshold, for the next step.
 
-    A training step frees and asks for the same megabytes again and again; by default they go back to the system, and come
-    back as page faults, a quarter of a convolutional GAN's step. Other C libraries have no such setting."""
+    A training step frees and asks for the same megabytes again and again; by default they go back
+    to the system, and come back as page faults, a quarter of a convolutional GAN's step. Other C
+    libraries have no such setting."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", lambda option, value: 0)
         mallopt(-3, 32 << 20)               # M_MMAP_THRESHOLD
@@ -46,9 +54,11 @@ def keep_freed():
 def touch_product_buffers():
     """One product of middling size, whose result nobody needs.
 
-    OpenBLAS, under NumPy, copies parts of its factors into a buffer, and prefetches beyond what it copied. While those
-    pages have never been touched, every prefetch is a failed look-up: measured on a virtual machine (AMD Zen, OpenBLAS 0.3.31,
-    one thread), a 256 × 128 × 128 product ran at 10 GFLOP/s before this one and at 35 after it."""
+    OpenBLAS, under NumPy, copies parts of its factors into a buffer, and prefetches beyond what it
+    copied. While those pages have never been touched, every prefetch is a failed look-up: measured
+    on a virtual machine (AMD Zen, OpenBLAS 0.3.31, one thread), a 256 × 128 × 128 product ran at 10
+    GFLOP/s before this one and at 35 after it. (On an Intel processor with AVX-512 it made no
+    difference; it takes 6 ms, once.)"""
     numpy.ones((512, 384), "float32") @ numpy.ones((384, 1024), "float32")
 
 

@@ -1,8 +1,9 @@
 """Every random number of minigen, from one generator.
 
-It is NumPy's, and lives on the host also when arrays live on a GPU: so a seed means the same weights, noise, masks and
-orders on both backends, and the state can be saved with a checkpoint (CuPy's cannot be). What it costs is the transfer
-of a batch of noise per step, a few kilobytes. Read next: autograd.py.
+It is NumPy's, and lives on the host even when arrays live on a GPU: so a seed means the same
+weights, noise, masks and orders on both backends, and its state can be saved with a checkpoint
+(CuPy's cannot). The cost is the transfer of a batch of noise per step, a few kilobytes. Read next:
+autograd.py.
 """
 
 import numpy
@@ -13,7 +14,7 @@ _generator = numpy.random.default_rng(0)
 
 
 def seed(number):
-    """Start the stream of random numbers again from `number`, an int >= 0. Without a call, the seed is 0."""
+    """Start the stream of random numbers again from `number`, an integer >= 0. It starts from 0."""
     global _generator
     errors.integer("seed", 0, number=number)
     _generator = numpy.random.default_rng(number)
@@ -25,13 +26,15 @@ def generator():
 
 
 def randn(*shape):
-    """Standard normal numbers, randn(2, 3) of shape (2, 3), in the default dtype, as an array of the library in use."""
-    if not all(isinstance(n, (int, numpy.integer)) and n >= 0 for n in shape):
-        raise ValueError(f"randn: got {shape}, expected the lengths of the axes, as in randn(64, 100)")
+    """Standard normal numbers, randn(2, 3) of shape (2, 3), in the default dtype, as an array of
+    the library in use. ValueError: a length that is not an integer >= 0."""
+    for axis, length in enumerate(shape):
+        errors.integer("randn", 0, **{f"length {axis}": length})
     return backend.asarray(_generator.standard_normal(shape, dtype=backend.default_dtype()))
 
 
 def uniform(low, high, shape):
-    """Uniform numbers in [low, high), in the default dtype, as an array of the library in use."""
+    """Uniform numbers in [low, high) of a shape, in the default dtype, as an array of the library
+    in use."""
     unit = _generator.random(shape, dtype=backend.default_dtype())
     return backend.asarray(low + (high - low) * unit)

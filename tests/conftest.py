@@ -2,7 +2,8 @@
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # the arrays here are small, and pytest -n 2 fills both cores; read at NumPy's import
+# the arrays here are small, and pytest -n 2 fills both cores; read at NumPy's import
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

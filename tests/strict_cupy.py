@@ -1,15 +1,17 @@
-"""A strict stand-in for CuPy on machines with no GPU: NumPy arrays behind a wrapper that keeps CuPy's rules.
+"""A strict stand-in for CuPy on machines with no GPU: NumPy arrays behind a wrapper that keeps
+CuPy's rules.
 
-PASSING HERE PROVES NOTHING ABOUT CUDA. No kernel is compiled, nothing runs on a device, and no time means anything.
-It catches what can be caught without one: NumPy called on a GPU array, arrays of two libraries in one operation,
-names and keywords that CuPy lacks, scalars expected where CuPy gives arrays, layouts that only NumPy keeps, writes that
-race on a GPU, and hidden transfers. Where CuPy lets a mistake pass in silence, the stand-in is stricter and raises.
+PASSING HERE PROVES NOTHING ABOUT CUDA. No kernel is compiled, nothing runs on a device, and no
+time means anything. It catches what can be caught without one: NumPy called on a GPU array, arrays
+of two libraries in one operation, names and keywords that CuPy lacks, scalars expected where CuPy
+gives arrays, layouts that only NumPy keeps, writes that race on a GPU, and hidden transfers. Where
+CuPy lets a mistake pass in silence, the stand-in is stricter and raises.
 
-    with strict_cupy.installed():       `import cupy` finds the stand-in, and minigen uses it as its "cupy"
+    with strict_cupy.installed():       `import cupy` finds the stand-in, and minigen uses it
     strict_cupy.counts                  crossings since counts.reset(): .to_device, .to_host
 
-Every function is made from NumPy's of the same name, if cupy_names.txt (recorded from cupy 14.2.0) lists it.
-Read next: strict_cupy_rules.py, the rules as tables; strict_cupy_arrays.py, the arrays.
+Every function is made from NumPy's of the same name, if cupy_names.txt (recorded from cupy 14.2.0)
+lists it. Read next: strict_cupy_rules.py, the rules as tables; strict_cupy_arrays.py, the arrays.
 """
 
 import contextlib
@@ -28,7 +30,7 @@ __all__ = ["NAMES", "NDARRAY_NAMES", "counts", "installed", "module"]
 
 
 class _Module(types.ModuleType):
-    """A module that makes an attribute when it is first asked for, and says what the real one lacks."""
+    """A module that makes an attribute when first asked, and says what the real one lacks."""
 
     def __init__(self, name, names, make):
         super().__init__(name)
@@ -36,8 +38,8 @@ class _Module(types.ModuleType):
 
     def __getattr__(self, name):
         if name not in self._names:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}: {self.__name__} {VERSION} "
-                                 "lacks it, or the stand-in does")
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}: "
+                                 f"{self.__name__} {VERSION} lacks it, or the stand-in does")
         value = self._make(name)
         setattr(self, name, value)
         return value
@@ -53,7 +55,9 @@ def _of_numpy(name, library=np):
         return ufunc(original)
     if name in rules.ABOUT:
         return lambda *args, **kwargs: original(*map(unwrap, args), **kwargs)
-    if isinstance(original, (int, float, type(None))) or name in ("dtype", "finfo", "iinfo", "ndindex"):
+    if name in ("dtype", "finfo", "iinfo", "ndindex"):
+        return original
+    if isinstance(original, (int, float, type(None))):
         return original
     if isinstance(original, type) and issubclass(original, (np.generic, Exception)):
         return original
@@ -79,7 +83,7 @@ def _get_array_module(*args):
 
 
 def _as_strided(x, shape=None, strides=None):
-    """Refuses what would read outside the memory behind x, which NumPy and CuPy do without a word."""
+    """Refuses to read outside the memory behind x, which NumPy and CuPy do without a word."""
     view, whole = np.lib.stride_tricks.as_strided(x, shape, strides), x
     while isinstance(getattr(whole, "base", None), np.ndarray):
         whole = whole.base
@@ -94,9 +98,10 @@ def _device(id=0):
 
 
 def _default_rng(seed=None):
-    """The few methods that cupy.random.Generator has (minigen draws on the host: nothing should come here)."""
+    """The few methods of cupy.random.Generator; minigen draws on the host and should use none."""
     numpys = np.random.default_rng(seed)
-    return _Module("cupy.random.Generator", rules.GENERATOR, lambda name: generate(name, getattr(numpys, name), "any"))
+    return _Module("cupy.random.Generator", rules.GENERATOR,
+                   lambda name: generate(name, getattr(numpys, name), "any"))
 
 
 _own = {
@@ -121,7 +126,8 @@ module.__version__ = VERSION
 
 @contextlib.contextmanager
 def installed():
-    """`import cupy` finds the stand-in inside the block and minigen uses it; afterwards all is as it was before."""
+    """Inside the block, `import cupy` finds the stand-in and minigen uses it; afterwards all is as
+    it was before."""
     found, before = sys.modules.get("cupy", installed), (backend._cupy, backend._module)
     sys.modules["cupy"], backend._cupy = module, None
     try:

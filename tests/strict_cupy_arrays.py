@@ -1,9 +1,10 @@
-"""The arrays of strict_cupy.py: NumPy arrays behind a wrapper that keeps the rules of strict_cupy_rules.py.
+"""The arrays of strict_cupy.py: NumPy's behind a wrapper that keeps strict_cupy_rules.py.
 
-Everything is generated from NumPy's object of the same name, so what is written here is only where CuPy differs:
-no implicit conversion, nothing mixed with NumPy arrays, 0-d arrays instead of scalars, new arrays in C order,
-integer index arrays that wrap around, no read-only arrays, and fewer names and keywords. A transfer is counted.
-Read strict_cupy.py first. Nothing here says anything about CUDA itself.
+Everything is generated from NumPy's object of the same name, so what is written here is only where
+CuPy differs: no implicit conversion, nothing mixed with NumPy arrays, 0-d arrays instead of
+scalars, new arrays in C order, integer index arrays that wrap around, no read-only arrays, and
+fewer names and keywords. A transfer is counted. Read strict_cupy.py first. Nothing here says
+anything about CUDA itself.
 """
 
 import contextlib
@@ -20,9 +21,10 @@ def refuse(x):
     raise TypeError(f"Unsupported type {type(x)}")          # CuPy's own words
 
 
-# ------------------------------------------------------------------------------------------- between wrapper and NumPy
+# ------------------------------------------------------------------------ between wrapper and NumPy
 
-_wrappers = weakref.WeakValueDictionary()       # id of a NumPy array -> its wrapper, so that identity survives a call
+# id of a NumPy array -> its wrapper, so that identity survives a call
+_wrappers = weakref.WeakValueDictionary()
 
 
 def wrap(a):
@@ -30,8 +32,8 @@ def wrap(a):
     if isinstance(a, np.ndarray):
         wrapper = _wrappers.get(id(a))
         if wrapper is None:
-            with contextlib.suppress(ValueError):           # as_strided's arrays are writeable, but refuse to be told
-                a.flags.writeable = True        # CuPy has no such flag; `written` catches what must not be written
+            with contextlib.suppress(ValueError):   # as_strided's are writeable but refuse the flag
+                a.flags.writeable = True            # CuPy has no such flag; see `written`
             wrapper = object.__new__(ndarray)
             wrapper._a = a
             _wrappers[id(a)] = wrapper
@@ -56,12 +58,12 @@ def unwrap(x):
 
 
 def call(function, args, kwargs):
-    with np.errstate(all="ignore"):             # CuPy never warns about overflow or division by zero
+    with np.errstate(all="ignore"):     # CuPy never warns about overflow or division by zero
         return wrap(function(*map(unwrap, args), **{name: unwrap(x) for name, x in kwargs.items()}))
 
 
 def written(x):
-    """Refuse to write into elements that share memory: a GPU does it in silence, and its threads race."""
+    """Refuse to write into elements that share memory: on a GPU the threads race, in silence."""
     if not isinstance(x, ndarray):
         raise TypeError("Output arguments type must be cupy.ndarray")
     extent = 0
@@ -69,13 +71,16 @@ def written(x):
         if stride <= extent:                    # perhaps shared: count the distinct addresses
             offsets = sum(np.ix_(*(np.arange(n) * s for s, n in zip(x.strides, x.shape))))
             assert np.unique(offsets).size == x.size, \
-                f"in-place write into an array whose elements share memory (shape {x.shape}, strides {x.strides})"
+                ("in-place write into an array whose elements share memory "
+                 f"(shape {x.shape}, strides {x.strides})")
             return
         extent += stride * (size - 1)
 
 
 def generate(name, original, first="array"):
-    """cupy.<name> from NumPy's `original`. `first` is the first argument: "array", "self" (a method) or "any"."""
+    """cupy.<name> from NumPy's `original`.
+
+    `first` is what it takes first: an "array", any ("any"), or "self" for a method."""
     writes = rules.METHOD_WRITES if first == "self" else rules.WRITES
 
     def function(*args, **kwargs):
@@ -91,8 +96,10 @@ def generate(name, original, first="array"):
         if name in rules.WAITS or (name == "where" and len(args) == 1):
             counts.wait()
         result = call(original, args, kwargs)
-        made = isinstance(result, ndarray) and not any(result is x for x in (*args, *kwargs.values()))
-        return wrap(np.asarray(result._a, order="C")) if made and name in rules.C_ORDER else result
+        given = any(result is x for x in (*args, *kwargs.values()))
+        if name in rules.C_ORDER and isinstance(result, ndarray) and not given:
+            return wrap(np.asarray(result._a, order="C"))
+        return result
 
     function.__name__ = function.__qualname__ = name
     return function
@@ -105,7 +112,7 @@ def absent(name):
 
 
 class ufunc:
-    """A CuPy ufunc: takes CuPy arrays and scalars only, and a result it makes itself is C-contiguous."""
+    """A CuPy ufunc: takes CuPy arrays and scalars only, and its new arrays are C-contiguous."""
 
     def __init__(self, original):
         self._original = original
@@ -127,7 +134,8 @@ class ufunc:
         if self.__name__ not in rules.AT:
             raise NotImplementedError(f"`cupy_{self.__name__}.at` is not supported yet")
         if a.dtype.name not in rules.AT_DTYPES:
-            raise TypeError(f"{self.__name__}.at supports {', '.join(sorted(rules.AT_DTYPES))}, not {a.dtype}")
+            supported = ", ".join(sorted(rules.AT_DTYPES))
+            raise TypeError(f"{self.__name__}.at supports {supported}, not {a.dtype}")
         written(a)
         self._original.at(a._a, prepare_index(a._a, indices)[0], unwrap(b))
 
@@ -139,19 +147,22 @@ class ufunc:
         return generate(method, getattr(self._original, method))
 
 
-# ---------------------------------------------------------------------------------------------------------- the arrays
+# --------------------------------------------------------------------------------------- the arrays
 
 def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocking=False):
-    """Host data is copied up, in C order unless it is in Fortran order: no other layout survives the crossing."""
+    """Host data is copied up, in C or Fortran order: no other layout survives the crossing."""
     if any(isinstance(x, ndarray) for x in (obj if isinstance(obj, (list, tuple)) else [obj])):
-        return call(np.array, (obj,), {"dtype": dtype, "copy": copy, "order": order or "K", "ndmin": ndmin})
+        return call(np.array, (obj,),
+                    {"dtype": dtype, "copy": copy, "order": order or "K", "ndmin": ndmin})
     a = np.asarray(obj, dtype)
     if a.dtype.kind not in "biufc":
         raise ValueError(f"Unsupported dtype {a.dtype}")
     if copy is False:
-        raise ValueError("Unable to avoid copy: the data lies on the host")
+        raise ValueError("Unable to avoid copy: the data are on the host")
     counts.to_device += 1
-    return wrap(np.array(a, order=order if order in ("C", "F") else "F" if a.flags.fnc else "C", ndmin=ndmin))
+    if order not in ("C", "F"):
+        order = "F" if a.flags.fnc else "C"
+    return wrap(np.array(a, order=order, ndmin=ndmin))
 
 
 def _kind(part):
@@ -159,7 +170,7 @@ def _kind(part):
 
 
 def prepare_index(a, index):
-    """(`index` for the NumPy array `a`, whether it holds integer arrays). Integers in arrays wrap around."""
+    """(`index` for the NumPy array `a`, whether it holds integer arrays), which wrap around."""
     parts = []
     for part in index if isinstance(index, tuple) else (index,):
         if isinstance(part, (list, tuple)):
@@ -177,7 +188,7 @@ def prepare_index(a, index):
                 parts[i] = part % a.shape[axis]
         axis += a.ndim - sum(width) if part is Ellipsis else width[i]
     if not any(part is Ellipsis for part in parts):
-        parts.append(Ellipsis)                  # so that a single element comes as a 0-d view, not as a scalar
+        parts.append(Ellipsis)      # so that a single element comes as a 0-d view, not as a scalar
     return tuple(parts), gathers
 
 
@@ -243,8 +254,9 @@ class ndarray:
     @property
     def flags(self):
         known = self._a.flags
-        return types.SimpleNamespace(c_contiguous=known.c_contiguous, f_contiguous=known.f_contiguous,
-                                     fnc=known.fnc, forc=known.forc, owndata=self.base is None)
+        return types.SimpleNamespace(
+            c_contiguous=known.c_contiguous, f_contiguous=known.f_contiguous,
+            fnc=known.fnc, forc=known.forc, owndata=self.base is None)
 
     @property
     def data(self):
@@ -292,9 +304,13 @@ def _defers(x, other):
     return getattr(other, "__array_priority__", 0) > x.__array_priority__
 
 
-_ARITHMETIC = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "mod": np.remainder,
-               "floordiv": np.floor_divide, "pow": np.power, "matmul": np.matmul, "and": np.bitwise_and,
-               "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift}
+_ARITHMETIC = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
+               "mod": np.remainder, "floordiv": np.floor_divide, "pow": np.power,
+               "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
+               "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift}
+_ONE_OPERAND = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
+_FETCHING = {"bool": bool, "int": int, "float": float, "complex": complex,
+             "repr": repr, "str": str, "format": format}
 _COMPARISONS = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
                 "eq": np.equal, "ne": np.not_equal}
 
@@ -302,15 +318,15 @@ _COMPARISONS = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.g
 def _add_operators():
     for name, original in {**_ARITHMETIC, **_COMPARISONS}.items():
         f = ufunc(original)
-        setattr(ndarray, f"__{name}__", lambda x, y, f=f: NotImplemented if _defers(x, y) else f(x, y))
+        setattr(ndarray, f"__{name}__",
+                lambda x, y, f=f: NotImplemented if _defers(x, y) else f(x, y))
         if name in _ARITHMETIC:
             setattr(ndarray, f"__r{name}__", lambda x, y, f=f: f(y, x))
         if name in _ARITHMETIC and name != "matmul":         # in place, nothing is deferred
             setattr(ndarray, f"__i{name}__", lambda x, y, f=f: f(x, y, out=x))
-    for name, original in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
+    for name, original in _ONE_OPERAND.items():
         setattr(ndarray, f"__{name}__", lambda x, f=ufunc(original): f(x))
-    for name, convert in {"bool": bool, "int": int, "float": float, "complex": complex, "repr": repr, "str": str,
-                          "format": format}.items():
+    for name, convert in _FETCHING.items():
         setattr(ndarray, f"__{name}__", lambda x, *spec, convert=convert: convert(x.get(), *spec))
 
 
@@ -320,7 +336,9 @@ def _add_attributes():
             attribute = property(lambda x, read=operator.attrgetter(name): wrap(read(x._a)))
         elif name in ("dtype", "shape", "strides", "ndim", "size", "itemsize", "nbytes"):
             attribute = property(operator.attrgetter("_a." + name))
-        elif callable(getattr(np.ndarray, name, None)) and name not in ("dump", "dumps", "tobytes", "tofile"):
+        elif name in ("dump", "dumps", "tobytes", "tofile"):
+            attribute = absent("ndarray." + name)
+        elif callable(getattr(np.ndarray, name, None)):
             attribute = generate(name, getattr(np.ndarray, name), first="self")
         else:
             attribute = absent("ndarray." + name)

@@ -1,8 +1,9 @@
-"""What strict_cupy.py holds minigen to: the names, keywords and habits in which CuPy differs from NumPy, as tables.
+"""What strict_cupy.py holds minigen to, as tables: the names, keywords and habits in which CuPy
+differs from NumPy.
 
-The two lists of names were recorded from cupy 14.2.0; the rest comes from its documentation and source. Where it is
-unclear whether 14.2 has a newer keyword or name, it is left out: refusing it costs nothing, since NumPy and the older
-CuPy have another word for it. Read strict_cupy.py first.
+The two lists of names were recorded from cupy 14.2.0; the rest comes from its documentation and
+source. Where it is unclear whether 14.2 has a newer keyword or name, it is left out: refusing it
+costs nothing, since NumPy and the older CuPy have another word for it. Read strict_cupy.py first.
 """
 
 import pathlib
@@ -10,13 +11,23 @@ import pathlib
 import numpy as np
 
 VERSION = "14.2.0"
-NAMES = frozenset(pathlib.Path(__file__).with_name("cupy_names.txt").read_text().split())
-NDARRAY_NAMES = frozenset(pathlib.Path(__file__).with_name("cupy_ndarray_names.txt").read_text().split())
+
+
+def _recorded(file):
+    return frozenset(pathlib.Path(__file__).with_name(file).read_text().split())
+
+
+NAMES = _recorded("cupy_names.txt")
+NDARRAY_NAMES = _recorded("cupy_ndarray_names.txt")
 
 
 class Counts:
-    """Crossings since reset(). `to_device`: host data copied up. `to_host`: every time the host waits for the device,
-    which is each copy back, each synchronisation, and each result whose shape depends on values (masks, nonzero)."""
+    """Crossings since reset().
+
+    to_device   host data copied up
+    to_host     times the host waits for the device: for each copy back, each synchronisation, and
+                each result whose shape depends on values (masks, nonzero)
+    """
 
     def __init__(self):
         self.reset()
@@ -31,13 +42,20 @@ class Counts:
 counts = Counts()
 
 SCALARS = (bool, int, float, complex, np.number, np.bool_)
-WAITS = set("""nonzero flatnonzero argwhere unique unique_all unique_counts unique_inverse unique_values compress
-    extract bincount histogram trim_zeros union1d intersect1d setdiff1d setxor1d array_repr array_str""".split())
-WRITES = set("copyto put putmask place fill_diagonal put_along_axis".split())       # into their first argument
+WAITS = set("""nonzero flatnonzero argwhere unique unique_all unique_counts unique_inverse
+    unique_values compress extract bincount histogram trim_zeros union1d intersect1d setdiff1d
+    setxor1d array_repr array_str""".split())
+
+# These write into their first argument.
+WRITES = set("copyto put putmask place fill_diagonal put_along_axis".split())
 METHOD_WRITES = set("fill put sort partition".split())
-C_ORDER = set("""where clip round around nan_to_num sum prod mean var std max min amax amin any all argmax argmin
-    concatenate stack""".split())               # what these make is C-contiguous, where NumPy keeps the inputs' layout
-KEYWORDS = {name: {"a", *words.split()} for names, words in {       # where NumPy takes more keywords than CuPy does
+
+# What these make is C-contiguous, where NumPy keeps the layout of the inputs.
+C_ORDER = set("""where clip round around nan_to_num sum prod mean var std max min amax amin any all
+    argmax argmin concatenate stack""".split())
+
+# NumPy takes more keywords than these, and CuPy does not.
+KEYWORDS = {name: {"a", *words.split()} for names, words in {
     "sum prod mean nansum nanmean": "axis dtype out keepdims",
     "var std": "axis dtype out ddof keepdims",
     "max min amax amin any all ptp": "axis out keepdims",
@@ -60,15 +78,19 @@ AT = set("add subtract maximum minimum bitwise_and bitwise_or bitwise_xor".split
 AT_DTYPES = set("int32 int64 uint32 uint64 float16 float32 float64".split())
 UFUNC_METHODS = {"add": {"reduce", "accumulate", "reduceat"}, "multiply": {"reduce", "accumulate"}}
 
-# These take shapes, sequences or host values first; every other function wants an array of CuPy's there.
-NO_ARRAY_FIRST = set("""zeros ones empty full arange linspace logspace eye identity tri indices meshgrid ix_ einsum
-    concatenate concat stack hstack vstack dstack column_stack broadcast_arrays unravel_index ravel_multi_index
-    tril_indices triu_indices diag_indices select""".split())
+# These take shapes, sequences or host values first; all others expect an array of CuPy's.
+NO_ARRAY_FIRST = set("""zeros ones empty full arange linspace logspace eye identity tri indices
+    meshgrid ix_ einsum concatenate concat stack hstack vstack dstack column_stack broadcast_arrays
+    unravel_index ravel_multi_index tril_indices triu_indices diag_indices select""".split())
+
 # These answer at once, with plain Python values.
-ABOUT = set("""ndim shape size result_type can_cast promote_types issubdtype isdtype isscalar broadcast_shapes
-    min_scalar_type common_type may_share_memory shares_memory iscomplexobj isrealobj isfortran""".split())
+ABOUT = set("""ndim shape size result_type can_cast promote_types issubdtype isdtype isscalar
+    broadcast_shapes min_scalar_type common_type may_share_memory shares_memory iscomplexobj
+    isrealobj isfortran""".split())
+
 # Long-standing names of the namespaces.
-LINALG = set("""LinAlgError cholesky det eigh eigvalsh inv lstsq matrix_power matrix_rank norm pinv qr slogdet solve svd
-    tensorinv tensorsolve""".split())
-GENERATOR = set("""beta binomial chisquare dirichlet exponential f gamma geometric hypergeometric integers logseries
-    poisson power random standard_exponential standard_gamma standard_normal uniform""".split())
+LINALG = set("""LinAlgError cholesky det eigh eigvalsh inv lstsq matrix_power matrix_rank norm pinv
+    qr slogdet solve svd tensorinv tensorsolve""".split())
+GENERATOR = set("""beta binomial chisquare dirichlet exponential f gamma geometric hypergeometric
+    integers logseries poisson power random standard_exponential standard_gamma standard_normal
+    uniform""".split())

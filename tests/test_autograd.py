@@ -1,11 +1,14 @@
-"""The engine: the order of the walk, sums over paths, broadcasting undone, what is recorded, and what is refused.
+"""The engine: the order of the walk, sums over paths, broadcasting undone, what is recorded, and
+what is refused.
 
-Oracles that owe nothing to the engine: closed forms, counting (each copy that broadcasting or indexing made sends its
-cotangent back), and the complex step, f(x + ih).imag / h, which is exact to rounding.
+Oracles that owe nothing to the engine: closed forms, counting (each copy that broadcasting or
+indexing made sends its cotangent back), and the complex step, f(x + ih).imag / h, which is exact to
+rounding.
 """
 
 import contextlib
 import itertools
+import operator
 import sys
 import weakref
 
@@ -31,11 +34,13 @@ def derivative(y, x):
 
 
 def counted(shape, places, cotangent):
-    """Σ of the cotangents at each place: the gradient of an operation that copies element places[i] to i."""
-    return np.bincount(places.ravel(), np.ravel(cotangent), np.prod(shape, dtype=int)).reshape(shape)
+    """Σ of the cotangents at each place: the gradient of an operation that copies element places[i]
+    to i."""
+    size = np.prod(shape, dtype=int)
+    return np.bincount(places.ravel(), np.ravel(cotangent), size).reshape(shape)
 
 
-# ------------------------------------------------------------------------------------------- graphs of any form
+# ------------------------------------------------------------------------------- graphs of any form
 
 def test_the_counterexample_of_the_module():
     a = leaf(3.0)
@@ -61,15 +66,19 @@ def test_a_ladder_of_diamonds_costs_its_length_and_not_its_paths():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_graphs_against_the_complex_step(seed):
-    """Each node is a random function of random earlier nodes; one program runs on Tensors and on complex numbers."""
-    unary = [("sin", np.sin), ("exp", lambda z: np.exp(z)), ("square", np.square), ("negative", np.negative)]
+    """Each node is a random function of random earlier nodes; one program runs on Tensors and on
+    complex numbers."""
+    unary = [("sin", np.sin), ("exp", lambda z: np.exp(z)), ("square", np.square),
+             ("negative", np.negative)]
     binary = [("add", np.add), ("subtract", np.subtract), ("multiply", np.multiply)]
 
     def run(inputs, module):
         rng, nodes = np.random.default_rng(seed), list(inputs)
         for _ in range(12):
             name, plain = (unary + binary)[rng.integers(7)]
-            chosen = [nodes[i] for i in rng.integers(len(nodes), size=1 if (name, plain) in unary else 2)]
+            chosen = [
+                nodes[i] for i in rng.integers(len(nodes), size=1 if (name, plain) in unary else 2)
+            ]
             nodes.append((getattr(F, name) if module is F else plain)(*(z * 0.5 for z in chosen)))
         return nodes[-1] + nodes[-2] * nodes[-3]
     inputs = np.random.default_rng(seed + 100).uniform(-1, 1, 3)
@@ -80,9 +89,10 @@ def test_random_graphs_against_the_complex_step(seed):
         assert g.item() == pytest.approx(step, rel=1e-12)
 
 
-# ------------------------------------------------------------------------------------------------ broadcasting
+# ------------------------------------------------------------------------------------- broadcasting
 
-SHAPES = [(), (1,), (3,), (1, 1), (2, 1), (1, 3), (2, 3), (4, 1, 1), (4, 1, 3), (1, 2, 1), (4, 2, 1), (4, 2, 3)]
+SHAPES = [(), (1,), (3,), (1, 1), (2, 1), (1, 3), (2, 3), (4, 1, 1), (4, 1, 3), (1, 2, 1),
+          (4, 2, 1), (4, 2, 3)]
 
 
 @pytest.mark.parametrize("left, right", list(itertools.product(SHAPES, SHAPES)), ids=str)
@@ -93,10 +103,11 @@ def test_every_pair_of_shapes(left, right):
     c = rng.standard_normal(z.shape)
     for t, other, g in zip((x, y), (y, x), mg.grad(z, [x, y], c)):
         places = np.broadcast_to(np.arange(t.size).reshape(t.shape), z.shape)
-        np.testing.assert_allclose(g.numpy(), counted(t.shape, places, c * other.numpy()), rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(g.numpy(), counted(t.shape, places, c * other.numpy()),
+                                   rtol=1e-13, atol=1e-14)
 
 
-# --------------------------------------------------------------------------------------------- backward and .grad
+# ------------------------------------------------------------------------------- backward and .grad
 
 def test_grad_adds_up_over_tapes_and_leaves_what_was_read_alone():
     x = leaf([1.0, 2.0])
@@ -112,7 +123,8 @@ def test_a_second_backward_is_an_error_unless_the_tape_is_kept():
     y = x ** 3
     y.backward(retain_graph=True)
     y.backward()
-    assert x.grad == 24.0                       # twice 12, not three times: inner gradients do not pile up
+    # twice 12, not three times: inner gradients do not pile up
+    assert x.grad == 24.0
     with pytest.raises(RuntimeError, match="freed by an earlier backward.*retain_graph=True"):
         y.backward()
     with pytest.raises(RuntimeError, match="freed"):
@@ -158,15 +170,16 @@ def test_backward_starts_where_it_is_told():
 
 def test_wrong_starts():
     x = leaf([1.0, 2.0], name="x")
-    with pytest.raises(ValueError, match="made by multiply.* is no scalar: give the gradient to start from"):
+    with pytest.raises(ValueError, match="made by multiply.* is not a scalar: pass grad_outputs"):
         (x * x).backward()
-    with pytest.raises(ValueError, match=r"has shape \(3,\), expected that of Tensor\(shape=\(2,\)"):
+    with pytest.raises(ValueError,
+                       match=r"has shape \(3,\), expected that of Tensor\(shape=\(2,\)"):
         (x * x).backward(np.ones(3))
     with pytest.raises(RuntimeError, match="not computed from anything that requires a gradient"):
         mg.tensor([1.0]).backward()
 
 
-# -------------------------------------------------------------------------------------------------- minigen.grad
+# ------------------------------------------------------------------------------------- minigen.grad
 
 def test_grad_is_pure():
     x = leaf([1.0, 2.0])
@@ -212,7 +225,7 @@ def test_wrong_calls_of_grad():
         mg.grad(F.sum(x), [np.ones(2)])
     with pytest.raises(TypeError, match="as many grad_outputs as outputs"):
         mg.grad(F.sum(x), x, [1.0, 2.0])
-    with pytest.raises(ValueError, match="no scalar"):
+    with pytest.raises(ValueError, match="not a scalar"):
         mg.grad(x * x, x)
     with pytest.raises(ValueError, match=r"shape \(3,\)"):
         mg.grad(x * x, x, np.ones(3))
@@ -234,7 +247,8 @@ def test_the_hessian_of_a_known_function():
     hessian = np.array([mg.grad(g[i], x)[0].numpy() for i in range(3)])
     v, s = x.numpy(), np.sin(x.numpy()).sum()
     cross = np.outer(np.cos(v), 2 * v)
-    np.testing.assert_allclose(hessian, np.diag(-np.sin(v) * (v @ v) + 2 * s) + cross + cross.T, rtol=1e-13)
+    np.testing.assert_allclose(hessian,
+                               np.diag(-np.sin(v) * (v @ v) + 2 * s) + cross + cross.T, rtol=1e-13)
 
 
 def test_the_gradient_penalty_of_a_small_critic():
@@ -245,19 +259,21 @@ def test_the_gradient_penalty_of_a_small_critic():
         (g,) = mg.grad(F.sum(critic(x)), x, create_graph=True)
         return F.mean(F.square(F.sqrt(F.sum(g * g, 1)) - 1))
     bias = critic.parameters()[-1]              # moves no slope of the critic: without a gradient
-    gradcheck(penalty, [leaf([[0.3, -1.0], [0.8, 0.5]]), *[p for p in critic.parameters() if p is not bias]])
+    gradcheck(penalty,
+              [leaf([[0.3, -1.0], [0.8, 0.5]]), *[p for p in critic.parameters() if p is not bias]])
 
 
 def test_a_dense_layer_on_a_constant_input_to_second_order():
     mg.set_default_dtype("float64")
-    x = np.random.default_rng(0).standard_normal((5, 3))            # an array, no Tensor: rules get it as it is
+    # an array, not a Tensor: rules get it as it is
+    x = np.random.default_rng(0).standard_normal((5, 3))
 
     def slope(weight, bias):
         return mg.grad(F.sum(F.tanh(F.linear(x, weight, bias))), [weight, bias], create_graph=True)
     gradcheck(slope, [leaf([[0.3, -1.0, 0.2], [0.8, 0.5, -0.4]]), leaf([0.1, -0.2])])
 
 
-# ---------------------------------------------------------------------------- no_grad, frozen, detach, constants
+# --------------------------------------------------------------- no_grad, frozen, detach, constants
 
 def test_no_grad_records_nothing_and_ends_with_the_block():
     x = leaf(1.0)
@@ -284,7 +300,8 @@ def test_a_frozen_network_lets_gradients_through_and_gets_none(dense):
     assert all(p.requires_grad for p in dense.parameters())
     with pytest.raises(RuntimeError, match="no output depends on input"):
         mg.grad(y, dense.parameters())
-    y.backward()                                # outside the block: what counts is when it was recorded
+    # outside the block: what counts is when it was recorded
+    y.backward()
     np.testing.assert_allclose(x.grad, dense.weight.numpy().sum(0, keepdims=True))
     assert [p.grad for p in dense.parameters()] == [None, None]
 
@@ -324,7 +341,7 @@ def test_rules_run_only_for_inputs_that_want_a_gradient():
     assert derivative(product(x, mg.tensor(5.0)), x) == derivative(product(x, 5.0), x) == 5.0
 
 
-# --------------------------------------------------------------------------------------------------- versions
+# ----------------------------------------------------------------------------------------- versions
 
 def write(p):
     p.data -= 0.1
@@ -337,19 +354,23 @@ def optimize(p):
 @pytest.mark.parametrize("update", [write, optimize])
 @pytest.mark.parametrize("freeze", [False, True])
 def test_a_stale_weight_is_caught_and_named(dense, update, freeze):
-    """D stepped before G's backward pass: the gradient would mix old activations with new weights."""
+    """D stepped before G's backward pass: the gradient would mix old activations with new
+    weights."""
     dense.weight.name = "D.weight"
     x = leaf(np.ones((1, 3)))
     with mg.frozen(dense) if freeze else contextlib.nullcontext():
         y = F.sum(dense(x))
     update(dense.weight)
     for attempt in (y.backward, lambda: mg.grad(y, x)):
-        with pytest.raises(RuntimeError, match=r"linear used .*D.weight.* written to since \(version 0 then, 1 now\)"):
+        with pytest.raises(
+                RuntimeError,
+                match=r"linear used .*D.weight.* written to since \(version 0 then, 1 now\)"):
             attempt()
     F.sum(dense(x)).backward()                  # a forward pass with the new weight is in order
 
 
-@pytest.mark.parametrize("constant", [lambda W: W.detach(), lambda W: W.reshape(2, 2), lambda W: W.T[1:].detach()])
+@pytest.mark.parametrize(
+    "constant", [lambda W: W.detach(), lambda W: W.reshape(2, 2), lambda W: W.T[1:].detach()])
 def test_a_constant_in_the_memory_of_a_parameter_shares_its_version(constant):
     x, W = leaf([1.0, 2.0]), mg.tensor(np.ones((2, 2)))
     y = F.sum(x * constant(W))
@@ -381,19 +402,22 @@ def test_a_write_after_the_backward_pass_is_in_order(start):
 def test_what_was_computed_cannot_be_written_to():
     x = leaf([1.0, 2.0])
     y = x * 2
-    with pytest.raises(RuntimeError, match="made by multiply.* was computed, and the tape needs its value"):
+    with pytest.raises(RuntimeError,
+                       match="made by multiply.* was computed, and the tape needs its value"):
         y.data = np.zeros(2)
     for wrong in (np.zeros(3), 5.0, [1.0, 2.0]):
-        with pytest.raises(ValueError, match=r"^data of Tensor\(shape=\(2,\).* expected an array of that shape"):
+        with pytest.raises(
+                ValueError,
+                match=r"^data of Tensor\(shape=\(2,\).* expected an array of that shape"):
             x.data = wrong
     with pytest.raises(TypeError, match="cannot be assigned into.*functional.where"):
         x[0] = 5.0
 
 
-# ------------------------------------------------------------------------------------- arrays, numbers, Tensors
+# ------------------------------------------------------------------------- arrays, numbers, Tensors
 
-OPERATORS = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
-             "**": lambda a, b: a ** b, "@": lambda a, b: a @ b}
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+             "**": operator.pow, "@": operator.matmul}
 
 
 @pytest.mark.parametrize("sign", OPERATORS)
@@ -420,7 +444,8 @@ def test_numbers_keep_float32(sign, number):
 
 def test_a_tensor_becomes_an_array_only_when_told():
     x = leaf([1.0, 2.0])
-    for attempt in (lambda: np.asarray(x), lambda: np.array([x, x]), lambda: np.concatenate([x, x])):
+    for attempt in (lambda: np.asarray(x), lambda: np.array([x, x]),
+                    lambda: np.concatenate([x, x])):
         with pytest.raises(TypeError, match=r"write x\.numpy\(\)"):
             attempt()
     assert type(x.numpy()) is np.ndarray and mg.to_numpy(x) is x.numpy()
@@ -441,7 +466,8 @@ def test_tensors_are_made_by_copying():
 
 
 def test_the_dtypes_of_new_tensors():
-    doubles, others = [np.float64([1]), mg.tensor(np.float64([1]))], [np.float32([1]), np.int64([1]), [True], [1.0], 1]
+    doubles = [np.float64([1]), mg.tensor(np.float64([1]))]
+    others = [np.float32([1]), np.int64([1]), [True], [1.0], 1]
     assert {mg.tensor(a).dtype.name for a in doubles} == {"float64"}
     assert {mg.tensor(a).dtype.name for a in others} == {"float32"}
     mg.set_default_dtype("float64")
@@ -462,15 +488,17 @@ def test_numbers_out_of_tensors():
 
 def test_comparisons_are_masks():
     x = leaf([1.0, 2.0, 3.0])
-    for found, expected in [(x > 2, [0, 0, 1]), (x >= 2.0, [0, 1, 1]), (2 > x, [1, 0, 0]), (x == 2, [0, 1, 0]),
-                            (x <= leaf([1.0, 9, 0]), [1, 1, 0]), (x != np.array([1, 2, 0]), [0, 0, 1])]:
+    for found, expected in [(x > 2, [0, 0, 1]), (x >= 2.0, [0, 1, 1]), (2 > x, [1, 0, 0]),
+                            (x == 2, [0, 1, 0]), (x <= leaf([1.0, 9, 0]), [1, 1, 0]),
+                            (x != np.array([1, 2, 0]), [0, 0, 1])]:
         assert type(found) is np.ndarray
         np.testing.assert_array_equal(found, expected)
 
 
-INDICES = [0, -1, slice(1, None), slice(None, None, -2), None, ..., (1, 2), (slice(None), -1), (..., None, 0),
-           (slice(2), None, 1), np.array([0, 2, 0, 0]), [2, 1], (np.array([0, 1, 0]), np.array([3, 3, 3])),
-           (slice(None), [1, 1]), (np.array([[0], [2]]), np.array([1, 1])), np.array([True, False, True]),
+INDICES = [0, -1, slice(1, None), slice(None, None, -2), None, ..., (1, 2), (slice(None), -1),
+           (..., None, 0), (slice(2), None, 1), np.array([0, 2, 0, 0]), [2, 1],
+           (np.array([0, 1, 0]), np.array([3, 3, 3])), (slice(None), [1, 1]),
+           (np.array([[0], [2]]), np.array([1, 1])), np.array([True, False, True]),
            (slice(1), np.array([False, True, True, True])), np.arange(12).reshape(3, 4) % 2 == 0]
 
 
@@ -489,12 +517,13 @@ def test_methods_are_the_operations_of_the_same_name():
     for name in "sum mean var std max min exp log sqrt square abs relu sigmoid tanh".split():
         np.testing.assert_array_equal(getattr(x, name)().numpy(), getattr(F, name)(x.numpy()))
     assert x.sum(axis=0, keepdims=True).shape == (1, 3) and x.max(1).shape == (2,)
-    assert x.reshape(3, 2).shape == x.reshape((3, -1)).shape == x.T.shape == x.transpose(1, 0).shape == (3, 2)
+    for y in (x.reshape(3, 2), x.reshape((3, -1)), x.T, x.transpose(1, 0)):
+        assert y.shape == (3, 2)
     assert x.flatten().shape == (6,) and x.clip(2, 3).numpy().max() == 3
     assert [row.shape for row in x] == [(3,), (3,)] and "made by multiply" in repr(x * 2)
 
 
-# -------------------------------------------------------------------------------------------- memory and depth
+# --------------------------------------------------------------------------------- memory and depth
 
 def test_a_chain_of_20000_operations():
     assert sys.getrecursionlimit() < 20000
@@ -526,10 +555,15 @@ def test_backward_frees_the_tape():
 
 
 JOINS = {
-    "add": lambda a, b: a + b, "subtract": lambda a, b: b - a, "twice": lambda a, b: a + a + b,
-    "reshape": lambda a, b: a.reshape(3, 2).reshape(2, 3) + b, "transpose": lambda a, b: (a.T + b.T).T,
-    "concatenate": lambda a, b: F.concatenate([a, b])[:2] + b, "stack": lambda a, b: F.sum(F.stack([a, b]), 0),
-    "getitem": lambda a, b: a[:] + b[::-1], "broadcast_to": lambda a, b: F.broadcast_to(a, (2, 3)) + b,
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: b - a,
+    "twice": lambda a, b: a + a + b,
+    "reshape": lambda a, b: a.reshape(3, 2).reshape(2, 3) + b,
+    "transpose": lambda a, b: (a.T + b.T).T,
+    "concatenate": lambda a, b: F.concatenate([a, b])[:2] + b,
+    "stack": lambda a, b: F.sum(F.stack([a, b]), 0),
+    "getitem": lambda a, b: a[:] + b[::-1],
+    "broadcast_to": lambda a, b: F.broadcast_to(a, (2, 3)) + b,
 }
 
 
@@ -543,24 +577,29 @@ def test_every_gradient_has_memory_of_its_own(name, array):
     y.backward(seed)
     for one, other in itertools.combinations([seed, a.data, b.data, a.grad, b.grad, *found], 2):
         assert not np.shares_memory(one, other)
-    for g in (a.grad, b.grad, *found):          # none keeps a larger array alive, and all can be written to
+    # none keeps a larger array alive, and all can be written to
+    for g in (a.grad, b.grad, *found):
         assert (g if g.base is None else g.base).size == g.size
         g += 1
 
 
-# ------------------------------------------------------------------------------------------------ dtypes, anomalies
+# -------------------------------------------------------------------------------- dtypes, anomalies
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_float32_stays_float32(name):
     for function, inputs in cases(name):
-        given = [mg.tensor(x.astype("float32"), requires_grad=True) if x.dtype == "float64" else x for x in inputs]
+        given = [
+            mg.tensor(x.astype("float32"), requires_grad=True) if x.dtype == "float64" else x
+            for x in inputs
+        ]
         leaves = [x for x in given if type(x) is Tensor]
         y = function(*given)
         first = mg.grad(y, leaves, np.ones(y.shape), create_graph=True)
         assert {y.dtype.name, *(g.dtype.name for g in first)} == {"float32"}
         curved = [g for g in first if g.requires_grad]
         if curved:
-            total = F.sum(F.concatenate([g.reshape(-1) for g in curved])) + sum(F.sum(x) for x in leaves)
+            total = F.sum(F.concatenate([g.reshape(-1) for g in curved]))
+            total = total + sum(F.sum(x) for x in leaves)
             assert {g.dtype.name for g in mg.grad(total, leaves)} == {"float32"}
 
 
@@ -572,33 +611,42 @@ def test_gradients_have_the_dtype_of_their_input():
 def test_anomalies_are_named_where_they_first_appear():
     x = leaf([0.0, 1.0])
     with np.errstate(all="ignore"), mg.detect_anomaly():
-        with pytest.raises(mg.NonFiniteError, match=r"^log: its value, of shape \(2,\), is the first that is not"):
+        with pytest.raises(mg.NonFiniteError,
+                           match=r"^log: its value, of shape \(2,\), is the first that is not"):
             F.exp(F.log(x))
         y = F.sum(F.sqrt(x))
-        for attempt in (lambda: mg.grad(y, x), lambda: mg.grad(y, x, create_graph=True), y.backward):
+        for attempt in (lambda: mg.grad(y, x), lambda: mg.grad(y, x, create_graph=True),
+                        y.backward):
             with pytest.raises(mg.NonFiniteError, match="(sqrt|divide): its (gradient|value)"):
                 attempt()
     with np.errstate(all="ignore"):             # outside the block nobody looks
         assert np.isinf(F.log(x).numpy()[0])
 
 
-# ---------------------------------------------------------------------------------------------------- wrong calls
+# -------------------------------------------------------------------------------------- wrong calls
 
 V, M = leaf([1.0, 2.0]), leaf([[1.0, 2.0], [3.0, 4.0]])
 
+FIRST = F.subtract.sort.__self__.names[0]
 WRONG = {
-    "unknown argument": (lambda: F.relu(V, inplace=True), TypeError, r"^relu\(input\): 'inplace' is unknown"),
+    "unknown argument":
+    (lambda: F.relu(V, inplace=True), TypeError, r"^relu\(input\): .*unexpected .*'inplace\'"),
     "torch's, not here": (lambda: F.conv2d(M, M, dilation=2), TypeError, "conv2d.* 'dilation'"),
-    "of a method": (lambda: V.sum(keepdim=True), TypeError, "^sum.* 'keepdim' is unknown"),
-    "missing": (lambda: F.softmax(V), TypeError, r"^softmax\(input, dim\): 'dim' is missing"),
-    "given twice": (lambda: F.add(V, V, x=V), TypeError, "^add.* 'x' is unknown or given twice"),
-    "too many": (lambda: F.add(V, V, V), TypeError, r"^add\(a, b\): got 3 arguments"),
-    "text": (lambda: V + "a", TypeError, "^add: got str, expected a Tensor, an array or a number"),
+    "of a method": (lambda: V.sum(keepdim=True), TypeError, "^sum.* unexpected .*'keepdim'"),
+    "missing": (lambda: F.softmax(V), TypeError, r"^softmax\(\) missing .*'dim'"),
+    "given twice":
+    (lambda: F.subtract(V, V, **{FIRST: V}), TypeError, "^subtract.* multiple values"),
+    "too many": (lambda: F.add(V, V, V), TypeError, "^add.*: too many positional arguments"),
+    "text": (lambda: V + "a", TypeError,
+             "^add: got a str, expected a minigen Tensor, an array or a number"),
     "None": (lambda: V * None, TypeError, "^multiply: "),
     "shapes of a sum": (lambda: V + np.ones(3), ValueError, r"^add: .*\(2,\).*\(3,\)"),
-    "shapes of a product": (lambda: V @ np.ones((3, 2)), ValueError, r"^matmul: .*\(2,\).*\(3, 2\)"),
-    "shapes of a layer": (lambda: F.linear(M, np.ones((3, 3))), ValueError, r"^linear: .*\(2, 2\).*\(3, 3\)"),
-    "shapes of a loss": (lambda: F.mse_loss(V, np.ones((2, 1))), ValueError, r"^mse_loss: .*\(2,\).*\(2, 1\)"),
+    "shapes of a product": (lambda: V @ np.ones((3, 2)), ValueError,
+                            r"^matmul: .*\(2,\).*\(3, 2\)"),
+    "shapes of a layer": (lambda: F.linear(M, np.ones((3, 3))), ValueError,
+                          r"^linear: .*\(2, 2\).*\(3, 3\)"),
+    "shapes of a loss": (lambda: F.mse_loss(V, np.ones((2, 1))), ValueError,
+                         r"^mse_loss: .*\(2,\).*\(2, 1\)"),
     "reshape": (lambda: V.reshape(3), ValueError, r"^reshape: .*\(2,\)"),
     "axis": (lambda: V.sum(5), (ValueError, IndexError), "^sum: axis 5 is out of"),
     "index": (lambda: V[5], IndexError, "^getitem: .*5"),
@@ -618,7 +666,9 @@ def test_arrays_of_two_libraries_are_an_error_that_names_both():
     there = None
     with strict_cupy.installed() as cupy:
         there = mg.tensor(np.ones(2), requires_grad=True)
-        for mixed in (lambda: V * there, lambda: there + np.ones(2), lambda: F.linear(M, there.reshape(1, 2))):
-            with pytest.raises(mg.BackendError, match=r"numpy\(2.*cupy\(|cupy\(.*numpy\(2.*minigen.tensor"):
+        for mixed in (lambda: V * there, lambda: there + np.ones(2),
+                      lambda: F.linear(M, there.reshape(1, 2))):
+            with pytest.raises(mg.BackendError,
+                               match=r"numpy\(2.*cupy\(|cupy\(.*numpy\(2.*minigen.tensor"):
                 mixed()
         assert type((there * 2).data) is cupy.ndarray

@@ -1,7 +1,8 @@
-"""The switch between array libraries, what it says when CuPy cannot be used, and the crossings between host and GPU.
+"""The switch between array libraries, what it says when CuPy cannot be used, and the crossings
+between host and GPU.
 
-CuPy is played by strict_cupy.py where it should work, and by modules that fail as the real one does where it should
-not. Neither says anything about a GPU.
+CuPy is played by strict_cupy.py where it should work, and by modules that fail as the real one does
+where it should not. Neither says anything about a GPU.
 """
 
 import os
@@ -24,14 +25,16 @@ REPOSITORY = pathlib.Path(backend.__file__).parents[1]
 @pytest.fixture(autouse=True)
 def as_at_the_start(monkeypatch):
     """Nothing chosen, no CuPy proved, float32; put back afterwards."""
-    for name, value in {"_module": None, "_cupy": None, "_default_dtype": numpy.dtype("float32")}.items():
+    at_the_start = {"_module": None, "_cupy": None, "_default_dtype": numpy.dtype("float32")}
+    for name, value in at_the_start.items():
         monkeypatch.setattr(backend, name, value)
     monkeypatch.delenv("MINIGEN_BACKEND", raising=False)
 
 
 @pytest.fixture
 def no_cupy(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cupy", None)          # `import cupy` raises ModuleNotFoundError
+    # `import cupy` raises ModuleNotFoundError
+    monkeypatch.setitem(sys.modules, "cupy", None)
 
 
 @pytest.fixture
@@ -44,11 +47,12 @@ def cupy():
 def python(code, **environment):
     """A fresh interpreter, with no cupy to import."""
     without = "import sys; sys.modules['cupy'] = None\n"
-    return subprocess.run([sys.executable, "-c", without + code], capture_output=True, text=True, cwd=REPOSITORY,
+    return subprocess.run([sys.executable, "-c", without + code], capture_output=True, text=True,
+                          cwd=REPOSITORY,
                           env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment})
 
 
-# ---------------------------------------------------------------------------------------------------------- the switch
+# --------------------------------------------------------------------------------------- the switch
 
 def test_a_call_chooses_from_then_on(cupy):
     backend.use("cupy")
@@ -102,10 +106,11 @@ def test_describe_names_library_version_and_device(cupy):
     assert backend.describe(cupy) == "cupy 14.2.0, no GPU: strict stand-in for tests"
 
 
-# -------------------------------------------------------------------------------------------- the environment variable
+# ------------------------------------------------------------------------- the environment variable
 
-@pytest.mark.parametrize("value, expected", [(None, "numpy"), ("", "numpy"), ("numpy", "numpy"), ("cupy", "cupy"),
-                                             ("auto", "cupy")])
+
+@pytest.mark.parametrize("value, expected", [(None, "numpy"), ("", "numpy"), ("numpy", "numpy"),
+                                             ("cupy", "cupy"), ("auto", "cupy")])
 def test_the_environment_sets_the_first_choice(monkeypatch, value, expected):
     if value is not None:
         monkeypatch.setenv("MINIGEN_BACKEND", value)
@@ -152,7 +157,7 @@ assert not [name for name in sys.modules if name.startswith("cupy")]
     assert done.returncode == 0, done.stderr
 
 
-# ------------------------------------------------------------------------------------------- where CuPy cannot be used
+# ------------------------------------------------------------------------ where CuPy cannot be used
 
 class CUDARuntimeError(RuntimeError):
     """As in cupy_backends.cuda.api.runtime."""
@@ -163,22 +168,27 @@ class DynamicLibNotFoundError(RuntimeError):
 
 
 def failing_cupy(monkeypatch, error, at):
-    """A cupy that can be imported, as the real one can without a GPU, and raises `error` in the function `at`."""
+    """A cupy that can be imported, as the real one can without a GPU, and raises `error` in the
+    function `at`."""
     def fail(*args, **kwargs):
         raise error
     module = types.ModuleType("cupy")
-    module.__version__, module.ndarray, module.asnumpy = "14.2.0", type("ndarray", (), {}), numpy.asarray
+    module.__version__, module.asnumpy = "14.2.0", numpy.asarray
+    module.ndarray = type("ndarray", (), {})
     module.ones = numpy.ones
     setattr(module, at, fail)
     monkeypatch.setitem(sys.modules, "cupy", module)
 
 
 FAILURES = {
-    "no card": (CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), "ones", "nvidia-smi"),
-    "no driver": (CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime "
-                                   "version"), "ones", "nvidia-smi"),
-    "no compiler": (DynamicLibNotFoundError("Failure finding \"libnvrtc.so\""), "ones", r"minigen\[cuda13\]"),
-    "no cuBLAS": (ImportError("libcublasLt.so.13: cannot open shared object file"), "asnumpy", r"minigen\[cuda13\]"),
+    "no card": (CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), "ones",
+                "nvidia-smi"),
+    "no driver": (CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is "
+                                   "insufficient for CUDA runtime version"), "ones", "nvidia-smi"),
+    "no compiler":
+    (DynamicLibNotFoundError("Failure finding \"libnvrtc.so\""), "ones", r"minigen\[cuda13\]"),
+    "no cuBLAS": (ImportError("libcublasLt.so.13: cannot open shared object file"), "asnumpy",
+                  r"minigen\[cuda13\]"),
 }
 
 
@@ -188,20 +198,26 @@ def test_a_cupy_that_does_not_work_names_the_failure_and_the_cure(monkeypatch, e
     backend.use("numpy")
     with pytest.raises(BackendError, match=f"CuPy 14.2.0.*{cure}") as raised:
         backend.use("cupy")
-    assert f"{type(error).__name__}: {error}" in str(raised.value) and raised.value.__cause__ is error
+    assert f"{type(error).__name__}: {error}" in str(raised.value)
+    assert raised.value.__cause__ is error
     assert 'mg.use("numpy")' in str(raised.value) and "MINIGEN_BACKEND=numpy" in str(raised.value)
     assert ("library is missing" in str(raised.value)) == ("minigen" in cure)
     assert backend.xp is numpy and backend._cupy is None
 
 
 def test_a_missing_package_names_what_to_install(no_cupy):
-    with pytest.raises(BackendError, match=r"not installed.*pip install 'minigen\[cuda13\]'.*nvidia-smi") as raised:
+    with pytest.raises(
+            BackendError,
+            match=r"not installed.*pip install 'minigen\[cuda13\]'.*nvidia-smi") as raised:
         backend.use("cupy")
-    assert 'mg.use("numpy")' in str(raised.value) and isinstance(raised.value.__cause__, ImportError)
+    assert 'mg.use("numpy")' in str(raised.value)
+    assert isinstance(raised.value.__cause__, ImportError)
 
 
-@pytest.mark.parametrize("error", ["ValueError('numpy.dtype size changed, may indicate binary incompatibility')",
-                                   "ImportError('libcudart.so.13: cannot open shared object file')"])
+@pytest.mark.parametrize("error", [
+    "ValueError('numpy.dtype size changed, may indicate binary incompatibility')",
+    "ImportError('libcudart.so.13: cannot open shared object file')"
+])
 def test_a_package_that_is_there_but_breaks_at_import(monkeypatch, tmp_path, error):
     (tmp_path / "cupy.py").write_text(f"raise {error}")
     monkeypatch.syspath_prepend(tmp_path)
@@ -220,12 +236,13 @@ def test_the_failure_is_not_remembered(no_cupy):
         assert backend.xp is cupy
 
 
-# ---------------------------------------------------------------------------------------------------------------- auto
+# --------------------------------------------------------------------------------------------- auto
 
 @pytest.mark.parametrize("error, at, cure", FAILURES.values(), ids=FAILURES)
 def test_auto_falls_back_and_says_why(monkeypatch, error, at, cure):
     failing_cupy(monkeypatch, error, at)
-    with pytest.warns(UserWarning, match="backend auto: using numpy, because CuPy 14.2.0.*no GPU") as said:
+    with pytest.warns(UserWarning,
+                      match="backend auto: using numpy, because CuPy 14.2.0.*no GPU") as said:
         backend.use("auto")
     assert len(said) == 1 and str(error) in str(said[0].message)
     assert backend.xp is numpy
@@ -246,7 +263,7 @@ def test_auto_takes_a_gpu_that_answers_in_silence(cupy):
     assert backend.xp is cupy
 
 
-# ----------------------------------------------------------------------------------------------------------- crossings
+# ---------------------------------------------------------------------------------------- crossings
 
 def test_asarray_moves_to_the_library_in_use(cupy):
     a = numpy.arange(3.0)
@@ -271,11 +288,13 @@ def test_asarray_takes_numbers_lists_and_a_dtype(cupy, name):
 def test_to_numpy_takes_arrays_of_both_libraries_tensors_and_numbers(cupy):
     a = numpy.arange(3.0)
     x = cupy.asarray(a)
-    for tensor in (a, x, types.SimpleNamespace(data=a), types.SimpleNamespace(data=x), [0.0, 1.0, 2.0]):
+    for tensor in (a, x, types.SimpleNamespace(data=a), types.SimpleNamespace(data=x),
+                   [0.0, 1.0, 2.0]):
         result = backend.to_numpy(tensor)
         assert type(result) is numpy.ndarray and result.tolist() == [0, 1, 2]
     assert backend.to_numpy(a) is a
-    assert backend.to_numpy(numpy.float32(1.5)).dtype == numpy.float32 and backend.to_numpy(1.5).shape == ()
+    assert backend.to_numpy(numpy.float32(1.5)).dtype == numpy.float32
+    assert backend.to_numpy(1.5).shape == ()
 
 
 def test_a_copy_to_the_host_is_a_copy(cupy):
@@ -294,7 +313,7 @@ def test_what_is_an_array_and_whose(cupy):
         assert not backend.is_array(other)
 
 
-# ------------------------------------------------------------------------------------------------- dtype and randomness
+# ----------------------------------------------------------------------------- dtype and randomness
 
 @pytest.mark.parametrize("dtype", ["float16", "int32", int, complex, "no such dtype", None])
 def test_other_default_dtypes_are_refused(dtype):
@@ -306,7 +325,8 @@ def test_other_default_dtypes_are_refused(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64", numpy.float64])
 def test_the_default_dtype_is_that_of_random_numbers(cupy, dtype):
     backend.set_default_dtype(dtype)
-    assert backend.default_dtype() == random.randn(2).dtype == random.uniform(0, 1, (2,)).dtype == numpy.dtype(dtype)
+    drawn = random.randn(2), random.uniform(0, 1, (2,))
+    assert {backend.default_dtype(), *(x.dtype for x in drawn)} == {numpy.dtype(dtype)}
     with backend.use("cupy"):
         assert random.randn(2).dtype == numpy.dtype(dtype)
 
@@ -322,7 +342,8 @@ def test_one_seed_is_the_same_numbers_on_both_backends_and_numpys_own(cupy, monk
         drawn[name] = [backend.to_numpy(x) for x in numbers]
     for x, y in zip(drawn["numpy"], drawn["cupy"], strict=True):
         numpy.testing.assert_array_equal(x, y, strict=True)
-    numpy.testing.assert_array_equal(drawn["numpy"][0], numpy.random.default_rng(3).standard_normal((2, 3), "float32"))
+    numpy.testing.assert_array_equal(drawn["numpy"][0],
+                                     numpy.random.default_rng(3).standard_normal((2, 3), "float32"))
 
 
 def test_the_seed_is_0_without_a_call():

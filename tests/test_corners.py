@@ -144,7 +144,7 @@ def test_the_exponent_of_a_number():
 # -------------------------------------------------------------------------------------- wrong calls are refused
 
 def test_data_of_integers_are_refused():
-    with pytest.raises(TypeError, match="got an array of int64, expected floats"):
+    with pytest.raises(TypeError, match="got an array of int64, expected an array of floats"):
         leaf([1.0, 2.0]).data = np.array([1, 2])
 
 

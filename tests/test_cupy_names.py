@@ -1,7 +1,9 @@
-"""What the source asks of an array library, read without running it: every name must be CuPy's, and NumPy's too.
+"""What the source asks of an array library, without running it: each name must be CuPy's, and
+NumPy's too.
 
-The names are checked against those recorded from cupy 14.2.0 (strict_cupy.py), so a name that would fail on a GPU fails
-here. Floors that compute on arrays do not import NumPy: they use the library that their arrays belong to.
+The names are checked against those recorded from cupy 14.2.0 (strict_cupy.py), so a name that would
+fail on a GPU fails here. Floors that compute on arrays do not import NumPy: they use the library
+that their arrays belong to.
 """
 
 import ast
@@ -15,7 +17,8 @@ import strict_cupy
 import minigen.backend
 
 MINIGEN = pathlib.Path(minigen.backend.__file__).parent
-SOURCES = {path.relative_to(MINIGEN).as_posix(): path.read_text() for path in sorted(MINIGEN.rglob("*.py"))}
+SOURCES = {path.relative_to(MINIGEN).as_posix(): path.read_text()
+           for path in sorted(MINIGEN.rglob("*.py"))}
 
 # The floors that work on whatever arrays they are given.
 ON_ARRAYS = [name for name in SOURCES if name.startswith(("functional/", "layers/", "trainers/"))
@@ -24,28 +27,31 @@ ON_ARRAYS = [name for name in SOURCES if name.startswith(("functional/", "layers
 # What these may take from NumPy, and why. Short, and each entry must be in use.
 NUMPY_ALLOWED = {
     # tests of type and dtype, and the scalars that only NumPy returns made arrays again
-    "autograd.py": {"ndarray", "float64", "generic", "asarray"},
+    "autograd.py": {"ndarray", "float64", "generic", "asarray", "result_type"},
+    "arguments.py": {"ndarray", "generic", "float32"},
     # weights are drawn and orthogonalised on the host
     "layers/initialisers.py": {"linalg.qr", "sign", "diag"},
     # batches that come from the host, as arrays or lists, are checked there before they are moved
-    "trainers/record.py": {"asarray", "isfinite"},
+    "trainers/checks.py": {"asarray", "isfinite"},
 }
 
-ONLY_NUMPYS_ARRAYS_HAVE = {name for name in dir(numpy.ndarray) if name[0] != "_"} - strict_cupy.NDARRAY_NAMES
+ONLY_NUMPYS_ARRAYS_HAVE = {name for name in dir(numpy.ndarray)
+                           if name[0] != "_" and name not in strict_cupy.NDARRAY_NAMES}
 
 
-# ------------------------------------------------------------------------------------------------- reading the source
+# ------------------------------------------------------------------------------- reading the source
 
 def dotted_names(tree, is_module):
-    """{dotted name: line} for all that is taken from a module: `xp.add.at` gives "add.at", and so does
-    `getattr(xp, "add").at`. A name that is computed, `getattr(xp, name)`, is given as "?"."""
+    """{dotted name: line} for all that is taken from a module: `xp.add.at` gives "add.at", and so
+    does `getattr(xp, "add").at`. A name that is computed, `getattr(xp, name)`, is given as "?"."""
     names, inner = {}, set()
-    for node in ast.walk(tree):                 # from the outside in, so that the longest chain is seen first
+    for node in ast.walk(tree):     # from the outside in, so that the longest chain is seen first
         chain, value = [], node
         while isinstance(value, ast.Attribute) and not is_module(value):
             chain, value = [value.attr, *chain], value.value
             inner.add(value)
-        if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "getattr" and is_module(value.args[0]):
+        if (isinstance(value, ast.Call) and getattr(value.func, "id", "") == "getattr"
+                and is_module(value.args[0])):
             chain, value = [getattr(value.args[1], "value", "?"), *chain], value.args[0]
         if chain and node not in inner and is_module(value) and not chain[0].startswith("__"):
             names.setdefault(".".join(chain), node.lineno)
@@ -53,8 +59,8 @@ def dotted_names(tree, is_module):
 
 
 def from_array_modules(source, *roots):
-    """dotted_names of the array modules: names in `roots`, attributes called `xp`, calls of array_module or current,
-    and names that one of these was assigned to."""
+    """dotted_names of the array modules: names in `roots`, attributes called `xp`, calls of
+    array_module or current, and names that one of these was assigned to."""
     tree, roots = ast.parse(source), set(roots)
 
     def is_module(node):
@@ -87,12 +93,15 @@ def from_array_modules(source, *roots):
 
 
 def from_numpy(source):
-    """The dotted names that a source takes from NumPy; "numpy" itself where it is imported whole."""
+    """The dotted names that a source takes from NumPy; "numpy" where it is imported whole."""
+    def is_numpy(module):
+        return (module or "").partition(".")[0] == "numpy"
+
     tree, whole, taken = ast.parse(source), set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            whole |= {alias.asname or "numpy" for alias in node.names if alias.name.partition(".")[0] == "numpy"}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "numpy" and not node.level:
+            whole |= {alias.asname or "numpy" for alias in node.names if is_numpy(alias.name)}
+        elif isinstance(node, ast.ImportFrom) and not node.level and is_numpy(node.module):
             taken |= {alias.name for alias in node.names}
     taken |= set(dotted_names(tree, lambda node: isinstance(node, ast.Name) and node.id in whole))
     return taken | ({"numpy"} if whole else set())
@@ -107,7 +116,8 @@ def imports(source):
                 packages |= {alias.name.partition(".")[0] for alias in names}
             case ast.ImportFrom(module=str(name), level=0):
                 packages.add(name.partition(".")[0])
-            case ast.Call(func=ast.Name(id="__import__") | ast.Attribute(attr="import_module"), args=[name, *_]):
+            case ast.Call(func=ast.Name(id="__import__") | ast.Attribute(attr="import_module"),
+                          args=[name, *_]):
                 packages.add(getattr(name, "value", "?").partition(".")[0])
     return packages
 
@@ -124,16 +134,19 @@ def cupy_has(dotted):
     return dotted.partition(".")[0] in strict_cupy.NAMES and has(strict_cupy.module, dotted)
 
 
-# --------------------------------------------------------------------------------------------------------- the checks
+# --------------------------------------------------------------------------------------- the checks
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_names_exist_in_cupy_and_in_numpy(name):
     if name == "backend.py":                    # the one place that may use what only CuPy has
-        lacking = [n for n in from_array_modules(SOURCES[name], "xp", "cupy", "_cupy") if not cupy_has(n)]
+        lacking = [n for n in from_array_modules(SOURCES[name], "xp", "cupy", "_cupy")
+                   if not cupy_has(n)]
     else:
         found = from_array_modules(SOURCES[name], "xp")
-        lacking = [f"line {line}: {n}" for n, line in found.items() if not cupy_has(n) or not has(numpy, n)]
-    assert not lacking, f"{name}: not in cupy 14.2, or not in numpy; '?' is a computed name, which hides from this test"
+        lacking = [f"line {line}: {n}" for n, line in found.items()
+                   if not cupy_has(n) or not has(numpy, n)]
+    assert not lacking, (f"{name}: not in cupy 14.2, or not in numpy; '?' is a computed name, "
+                         "which hides from this test")
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -145,25 +158,28 @@ def test_only_backend_imports_cupy(name):
 @pytest.mark.parametrize("name", ON_ARRAYS)
 def test_floors_on_arrays_take_nothing_from_numpy(name):
     taken, allowed = from_numpy(SOURCES[name]) - {"numpy"}, NUMPY_ALLOWED.get(name, set())
-    assert taken <= allowed, f"{name}: use array_module(x) instead, or NumPy on the host and say why above"
-    assert allowed <= taken, f"{name}: allowed here in vain"
-    assert allowed or "numpy" not in from_numpy(SOURCES[name]), f"{name}: imports numpy in vain"
+    assert taken <= allowed, (f"{name}: use array_module(x) instead, "
+                              "or NumPy on the host, and say why above")
+    assert allowed <= taken, f"{name}: allowed here for nothing"
+    assert allowed or "numpy" not in from_numpy(SOURCES[name]), f"{name}: imports numpy for nothing"
 
 
 @pytest.mark.parametrize("name", ON_ARRAYS)
 def test_no_attribute_that_only_numpys_arrays_have(name):
-    attributes = {node.attr for node in ast.walk(ast.parse(SOURCES[name])) if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(ast.parse(SOURCES[name]))
+                  if isinstance(node, ast.Attribute)}
     assert not attributes & (ONLY_NUMPYS_ARRAYS_HAVE | {"writeable"})
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_nothing_holds_on_to_the_module_in_use(name):
-    """`from .backend import xp` would freeze the choice that was made when the file was imported."""
-    froms = [node for node in ast.walk(ast.parse(SOURCES[name])) if isinstance(node, ast.ImportFrom)]
+    """`from .backend import xp` would freeze the choice made when the file was imported."""
+    froms = [node for node in ast.walk(ast.parse(SOURCES[name]))
+             if isinstance(node, ast.ImportFrom)]
     assert "xp" not in {alias.name for node in froms for alias in node.names}
 
 
-# ----------------------------------------------------------------------------------------------- the checks can fail
+# ------------------------------------------------------------------------------ the checks can fail
 
 @pytest.mark.parametrize("source, names", [
     ("xp.exp(x)", {"exp"}),
@@ -184,15 +200,19 @@ def test_names_taken_from_an_array_module_are_found(source, names):
 
 
 def test_names_are_found_in_minigen():
-    assert {"exp", "log1p", "maximum"} <= set(from_array_modules(SOURCES["functional/elementwise.py"], "xp"))
-    assert {"ones", "asnumpy", "ndarray"} <= set(from_array_modules(SOURCES["backend.py"], "cupy", "_cupy"))
+    elementwise = from_array_modules(SOURCES["functional/elementwise.py"], "xp")
+    assert {"exp", "log1p", "maximum"} <= set(elementwise)
+    in_backend = from_array_modules(SOURCES["backend.py"], "cupy", "_cupy")
+    assert {"ones", "asnumpy", "ndarray"} <= set(in_backend)
     assert ON_ARRAYS and "setflags" in ONLY_NUMPYS_ARRAYS_HAVE
 
 
 @pytest.mark.parametrize("name, cupys, numpys", [
-    ("exp", True, True), ("add.at", True, True), ("lib.stride_tricks.sliding_window_view", True, True),
-    ("pi", True, True), ("errstate", False, True), ("vecdot", False, True), ("exp.reduce", False, True),
-    ("random.Generator.normal", False, True), ("float_", True, False), ("asnumpy", True, False), ("?", False, False)])
+    ("exp", True, True), ("add.at", True, True), ("pi", True, True),
+    ("lib.stride_tricks.sliding_window_view", True, True),
+    ("errstate", False, True), ("vecdot", False, True), ("exp.reduce", False, True),
+    ("random.Generator.normal", False, True),
+    ("float_", True, False), ("asnumpy", True, False), ("?", False, False)])
 def test_has(name, cupys, numpys):
     assert (cupy_has(name), has(numpy, name)) == (cupys, numpys)
 

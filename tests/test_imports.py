@@ -8,9 +8,9 @@ import sys
 import minigen
 
 ROOT = pathlib.Path(minigen.__file__).parent
-FLOORS = [["backend", "files"], ["errors", "memory"], ["random"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"],
-          ["data"],
-          ["checkpoint"], ["trainers"], ["metrics"], ["inspect"], ["__main__"]]
+FLOORS = [["backend", "files"], ["errors", "memory", "modes"],
+          ["random", "arguments"], ["autograd"], ["functional"], ["layers", "optim"], ["gradcheck"],
+          ["data"], ["checkpoint"], ["trainers"], ["metrics"], ["inspect"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 
 
@@ -30,9 +30,11 @@ def imported(name):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            parent = package.split(".")[:len(package.split(".")) - node.level + 1] if node.level else []
+            above = package.split(".")
+            parent = above[:len(above) - node.level + 1] if node.level else []
             base = ".".join([*parent, *(node.module or "").split(".")]).strip(".")
-            for alias in node.names:                    # `from .. import backend` names a module, or what is in one
+            # `from .. import backend` names a module, or what is in one
+            for alias in node.names:
                 yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base
 
 
@@ -47,7 +49,8 @@ def test_every_module_has_its_floor():
 def test_no_module_imports_from_a_floor_above_or_beside_it():
     pairs = [(name, other) for name in MODULES if floor(name) for other in imported(name)
              if other.startswith("minigen.") and floor(other) != floor(name)]
-    assert [f"{name} imports {other}" for name, other in pairs if LEVEL[floor(other)] >= LEVEL[floor(name)]] == []
+    assert [f"{name} imports {other}" for name, other in pairs
+            if LEVEL[floor(other)] >= LEVEL[floor(name)]] == []
 
 
 def test_only_the_face_knows_the_whole_package():
@@ -68,32 +71,47 @@ def test_there_is_no_circle():
     assert done == set(MODULES)
 
 
-def test_no_import_hides_in_a_function_but_that_of_matplotlib_which_is_slow():
-    hidden = [f"{name}, line {node.lineno}" for name, tree in TREES.items() for function in ast.walk(tree)
-              if isinstance(function, (ast.FunctionDef, ast.ClassDef)) for node in ast.walk(function)
-              if isinstance(node, (ast.Import, ast.ImportFrom)) and "matplotlib" not in ast.unparse(node)]
+SLOW = ("matplotlib", "PIL")            # and most runs need neither
+
+
+def test_no_import_hides_in_a_function_but_slow_ones():
+    hidden = [
+        f"{name}, line {node.lineno}" for name, tree in TREES.items() for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.ClassDef)) for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and not any(name in ast.unparse(node)
+                                                                      for name in SLOW)
+    ]
     assert hidden == []
+
+
+DYNAMIC = ("import_module", "__import__")
 
 
 def test_only_the_backend_speaks_of_importing_cupy():
     def speaks(name):
-        dynamic = [node.args[0].value for node in ast.walk(TREES[name]) if isinstance(node, ast.Call) and node.args
-                   and isinstance(node.args[0], ast.Constant) and getattr(node.func, "attr",
-                                                                          getattr(node.func, "id", "")) in
-                   ("import_module", "__import__")]
+        dynamic = [
+            node.args[0].value for node in ast.walk(TREES[name])
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+            and getattr(node.func, "attr", getattr(node.func, "id", "")) in DYNAMIC
+        ]
         return any(str(other).split(".")[0] == "cupy" for other in [*imported(name), *dynamic])
 
     assert [name for name in MODULES if speaks(name)] == ["minigen.backend"]
 
 
 def test_operations_and_optimizers_take_their_library_from_their_arrays():
-    assert [name for name in MODULES if floor(name) in ("functional", "optim") and "numpy" in imported(name)] == []
+    assert [
+        name for name in MODULES
+        if floor(name) in ("functional", "optim") and "numpy" in imported(name)
+    ] == []
 
 
 def test_the_engine_can_be_read_in_an_evening():
-    lines = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in ("backend.py",
-                                                                                            "autograd.py")}
-    assert sum(lines.values()) < 500, lines
+    lines = {
+        name: len((ROOT / name).read_text(encoding="utf-8").splitlines())
+        for name in ("backend.py", "autograd.py")
+    }
+    assert sum(lines.values()) < 620, lines
 
 
 TIMED = """

@@ -1,4 +1,4 @@
-"""Mutual information and logistic regression against scikit-learn; both scores where the answer is known."""
+"""Mutual information and logistic regression against scikit-learn; both scores in known cases."""
 
 import itertools
 
@@ -10,12 +10,13 @@ from sklearn.metrics import mutual_info_score
 from minigen.metrics import beta_vae_score, logistic_regression, mutual_information_gap
 
 rng = np.random.default_rng(0)
-GRID = np.array(list(itertools.product(range(3), range(4), range(8), range(8))))        # every combination of factors
+# every combination of factors
+GRID = np.array(list(itertools.product(range(3), range(4), range(8), range(8))))
 TURN = np.array([[1, -1], [1, 1]]) / 2 ** 0.5
 
 
 def test_information_is_scikit_learns():
-    """20 bins of equal width as disentanglement_lib makes them: numpy's histogram edges and digitize."""
+    """20 bins of equal width, made as in disentanglement_lib: NumPy's histogram and digitize."""
     codes = GRID @ rng.standard_normal((4, 3)) + rng.standard_normal((len(GRID), 3))
     result = mutual_information_gap(codes.astype(np.float32), GRID)
     codes = codes.astype(np.float32).astype(float)
@@ -29,8 +30,9 @@ def test_information_is_scikit_learns():
 
 def test_gap_at_its_ends():
     assert mutual_information_gap(GRID * [1.0, -2, 3, 0.1], GRID).score == pytest.approx(1)
-    assert mutual_information_gap(np.repeat(GRID * 1.0, 2, axis=1), GRID).score == pytest.approx(0, abs=1e-12)
-    assert mutual_information_gap(np.zeros((len(GRID), 2)), GRID).score == pytest.approx(0, abs=1e-12)  # all collapsed
+    twice, collapsed = np.repeat(GRID * 1.0, 2, axis=1), np.zeros((len(GRID), 2))
+    for codes in (twice, collapsed):
+        assert mutual_information_gap(codes, GRID).score == pytest.approx(0, abs=1e-12)
     turned = GRID.astype(float)
     turned[:, 2:] = turned[:, 2:] @ TURN                                # x and y at 45 degrees
     gaps = mutual_information_gap(turned, GRID).gaps
@@ -39,7 +41,8 @@ def test_gap_at_its_ends():
 
 def test_factors_are_named_by_any_integers():
     named = GRID * [10, 1, -3, 100]
-    assert np.array_equal(mutual_information_gap(GRID + 0.5, named).gaps, mutual_information_gap(GRID + 0.5, GRID).gaps)
+    gaps = [mutual_information_gap(GRID + 0.5, factors).gaps for factors in (named, GRID)]
+    assert np.array_equal(*gaps)
 
 
 def test_a_unit_that_moves_by_rounding_alone():
@@ -53,15 +56,17 @@ def test_logistic_regression_is_scikit_learns(classes, scale):
     targets = (x @ rng.standard_normal((5, classes)) + rng.gumbel(size=(400, classes))).argmax(1)
     x = scale * x + 1
     weight, bias = logistic_regression(x, targets)
-    # two classes as a softmax of two: scikit-learn has one logit, whose penalty ½w² is ¼w² for a pair ±w/2: C = 2
-    theirs = LogisticRegression(C=2.0 if classes == 2 else 1.0, tol=1e-10, max_iter=10_000).fit(x, targets)
+    # of two classes scikit-learn has one logit w, penalty ½w²; as a pair ±w/2 it is ¼w²: C = 2
+    c = 2.0 if classes == 2 else 1.0
+    theirs = LogisticRegression(C=c, tol=1e-10, max_iter=10_000).fit(x, targets)
     np.testing.assert_allclose(softmax(x @ weight + bias), theirs.predict_proba(x), atol=2e-5)
 
 
 def test_separable_classes_are_learned():
     targets = np.repeat(np.arange(3), 50)
     weight, bias = logistic_regression(100 * np.eye(3)[targets], targets)
-    assert np.array_equal((100 * np.eye(3) @ weight + bias).argmax(1), np.arange(3)) and np.isfinite(weight).all()
+    assert np.isfinite(weight).all()
+    assert np.array_equal((100 * np.eye(3) @ weight + bias).argmax(1), np.arange(3))
 
 
 def softmax(logits):
@@ -70,11 +75,14 @@ def softmax(logits):
 
 
 def test_beta_vae_score_where_the_answer_is_known():
-    assert beta_vae_score(GRID * 1.0, GRID, train=1500, test=800) == 1              # a unit of its own for each factor
-    chance = beta_vae_score(rng.standard_normal((len(GRID), 6)), GRID, train=1500, test=800)
-    assert chance == pytest.approx(0.25, abs=4 * (0.25 * 0.75 / 800) ** 0.5)        # units that know nothing
+    one_unit_for_each_factor = GRID * 1.0
+    assert beta_vae_score(one_unit_for_each_factor, GRID, train=1500, test=800) == 1
+    noise = rng.standard_normal((len(GRID), 6))
+    chance, standard_error = 0.25, (0.25 * 0.75 / 800) ** 0.5
+    score = beta_vae_score(noise, GRID, train=1500, test=800)
+    assert score == pytest.approx(chance, abs=4 * standard_error)
     mixed = GRID.astype(float)
-    mixed[:, 2:] = mixed[:, 2:] @ TURN                                              # x and y look alike from 45 degrees
+    mixed[:, 2:] = mixed[:, 2:] @ TURN                      # x and y look alike from 45 degrees
     assert beta_vae_score(mixed, GRID, train=1500, test=800) == pytest.approx(0.75, abs=0.06)
 
 
@@ -85,14 +93,16 @@ def test_beta_vae_score_is_a_function_of_its_seed():
 
 
 def test_columns_of_very_different_scale_are_told_apart():
-    """Noise of size 1e8 beside a column that decides: taken for a flat direction, that one was lost (.508 right)."""
+    """Beside noise of size 1e8, a column that decides everything was taken for a flat direction."""
     decides = rng.standard_normal(400)
-    x, targets = np.column_stack([decides, 1e8 * rng.standard_normal(400)]), (decides > 0).astype(int)
+    x = np.column_stack([decides, 1e8 * rng.standard_normal(400)])
+    targets = (decides > 0).astype(int)
     weight, bias = logistic_regression(x, targets)
     assert ((x @ weight + bias).argmax(1) == targets).mean() > 0.98
 
 
 def test_too_few_points_for_the_beta_vae_score_are_refused_by_name():
     factors = np.array(list(itertools.product(range(2), repeat=4)))
-    with pytest.raises(ValueError, match="beta_vae_score: train is 3, too few points for each of 4 factors"):
+    too_few = "beta_vae_score: train is 3, too few points for each of 4 factors"
+    with pytest.raises(ValueError, match=too_few):
         beta_vae_score(factors * 1.0, factors, train=3)

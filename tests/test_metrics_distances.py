@@ -14,11 +14,13 @@ rng = np.random.default_rng(0)
 def test_blocks_together_are_all_distances(monkeypatch, block, dtype):
     monkeypatch.setattr(distances, "BLOCK", block)
     monkeypatch.setattr(distances, "ROWS", 1)
-    x, y = (100 + rng.standard_normal((n, 5)).astype(dtype) for n in (23, 17))      # far from the origin: cancellation
+    # far from the origin, where digits cancel
+    x, y = (100 + rng.standard_normal((n, 5)).astype(dtype) for n in (23, 17))
     parts = list(distances.squared_distances(x, y))
     assert np.array_equal(np.concatenate([np.arange(23)[rows] for rows, _ in parts]), np.arange(23))
     assert max(part.size for _, part in parts) <= max(block, 17)
-    np.testing.assert_allclose(np.concatenate([part for _, part in parts]), cdist(x, y, "sqeuclidean"), rtol=1e-11)
+    np.testing.assert_allclose(np.concatenate([part for _, part in parts]),
+                               cdist(x, y, "sqeuclidean"), rtol=1e-11)
 
 
 def test_equal_points_are_exactly_zero_apart_and_outliers_do_not_blur_the_rest():

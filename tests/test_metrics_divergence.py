@@ -44,7 +44,8 @@ def test_divergences_are_scipys():
     assert kl_divergence(p, q) == pytest.approx(entropy(p, q), rel=1e-12)
     assert js_divergence(p, q) == pytest.approx(jensenshannon(p, q) ** 2, rel=1e-12)
     assert js_divergence(p, q) == pytest.approx(js_divergence(q, p), rel=1e-12)
-    assert kl_divergence([0.5, 0.5], [1, 0]) == np.inf and kl_divergence([1, 0], [0.5, 0.5]) == pytest.approx(np.log(2))
+    assert kl_divergence([0.5, 0.5], [1, 0]) == np.inf
+    assert kl_divergence([1, 0], [0.5, 0.5]) == pytest.approx(np.log(2))
 
 
 def test_no_discriminator_is_better_than_the_best():
@@ -53,7 +54,8 @@ def test_no_discriminator_is_better_than_the_best():
     best = optimal_discriminator(p, q)
     assert value(best) == pytest.approx(minimax_value(p, q), rel=1e-12)
     for _ in range(20):
-        assert value(np.clip(best + 0.05 * rng.standard_normal(20), 1e-3, 1 - 1e-3)) < minimax_value(p, q)
+        other = np.clip(best + 0.05 * rng.standard_normal(20), 1e-3, 1 - 1e-3)
+        assert value(other) < minimax_value(p, q)
 
 
 @pytest.mark.parametrize("a, b", [(1, 0), (0.9, 0), (0.9, 0.1)])
@@ -78,11 +80,12 @@ def test_where_there_is_no_mass_the_discriminator_is_undecided():
 
 
 def test_densities_that_vanish_far_away_have_a_finite_divergence():
-    """Their smallest numbers have no half. Two Gaussians 4 apart: JSD 0.632720, by SciPy's quadrature."""
+    """Their smallest numbers have no half. Two Gaussians 4 apart, against SciPy's quadrature."""
     x, dx = np.linspace(-45, 45, 9001, retstep=True)
     p, q = norm.pdf(x), norm.pdf(x, 4)
     assert 0 < p[p > 0].min() < 1e-320
-    assert js_divergence(p, q, dx) == pytest.approx(quad(lambda t: jsd_term(t, 0) + jsd_term(t, 4), -15, 19)[0], abs=1e-7)
+    theirs = quad(lambda t: jsd_term(t, 0) + jsd_term(t, 4), -15, 19)[0]
+    assert js_divergence(p, q, dx) == pytest.approx(theirs, abs=1e-7)
     assert minimax_value(p, q, dx) == pytest.approx(2 * 0.632720 - np.log(4), abs=2e-6)
 
 

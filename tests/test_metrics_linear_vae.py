@@ -1,4 +1,4 @@
-"""The linear VAE against SciPy's Gaussian, scikit-learn's probabilistic PCA, and the figures for MNIST."""
+"""The linear VAE against SciPy's Gaussian, scikit-learn's probabilistic PCA, and on MNIST."""
 
 from pathlib import Path
 
@@ -36,14 +36,15 @@ def test_log_likelihood_is_scikit_learns_probabilistic_pca():
     scale = np.sqrt(theirs.explained_variance_ - theirs.noise_variance_)
     ours = LinearVAE(theirs.components_.T * scale, theirs.mean_, theirs.noise_variance_)
     np.testing.assert_allclose(ours.log_likelihood(digits), theirs.score_samples(digits), rtol=1e-8)
-    n = len(digits)                                         # and the optimum, up to their division by n − 1
+    n = len(digits)                         # and the optimum, up to their division by n − 1
     best = linear_vae_optimum(fit_pca(digits, 10), 10)
     assert best.variance * n / (n - 1) == pytest.approx(theirs.noise_variance_, rel=1e-10)
-    np.testing.assert_allclose(best.weight @ best.weight.T * n / (n - 1), ours.weight @ ours.weight.T, atol=1e-8)
+    covariance, theirs = best.weight @ best.weight.T, ours.weight @ ours.weight.T
+    np.testing.assert_allclose(covariance * n / (n - 1), theirs, atol=1e-8)
 
 
 def test_six_dimensions_by_hand():
-    """Eigenvalues (4, 2, 1, .3, .3, .3), σ² = .3: KL of a unit is ½ log(λ/σ²), and the ELBO is tight."""
+    """With σ² = .3, the KL of a unit is ½ log(λ/σ²), and the ELBO is tight."""
     eigenvalues = np.array([4, 2, 1, 0.3, 0.3, 0.3])
     points = np.concatenate([np.diag(np.sqrt(6 * eigenvalues)), -np.diag(np.sqrt(6 * eigenvalues))])
     model = linear_vae_optimum(fit_pca(points, 3), 3, variance=0.3)
@@ -52,20 +53,24 @@ def test_six_dimensions_by_hand():
     np.testing.assert_allclose(kl, [1.295134, 0.948560, 0.601986], atol=6e-7)
     residual = points - mean @ model.weight.T - model.bias
     spread = np.trace(model.weight @ covariance @ model.weight.T)
-    reconstruction = -0.5 * (6 * np.log(2 * np.pi * 0.3) + ((residual ** 2).sum(1) + spread) / 0.3).mean()
+    squared = ((residual ** 2).sum(1) + spread).mean()
+    reconstruction = -0.5 * (6 * np.log(2 * np.pi * 0.3) + squared / 0.3)
     assert reconstruction == pytest.approx(-4.901713, abs=6e-7)
-    assert model.log_likelihood(points).mean() == pytest.approx(-7.747393, abs=6e-7)
-    assert reconstruction - kl.sum() == pytest.approx(model.log_likelihood(points).mean(), abs=1e-10)
+    exact = model.log_likelihood(points).mean()
+    assert exact == pytest.approx(-7.747393, abs=6e-7)
+    assert reconstruction - kl.sum() == pytest.approx(exact, abs=1e-10)
 
 
 def test_units_below_the_noise_are_exactly_zero():
     data = rng.standard_normal((500, 4)) * [3, 2, 0.5, 0.4]
-    assert np.array_equal(np.abs(linear_vae_optimum(fit_pca(data, 4), 4, variance=1.0).weight).sum(0) > 0, [1, 1, 0, 0])
+    weight = linear_vae_optimum(fit_pca(data, 4), 4, variance=1.0).weight
+    assert weight.any(0).tolist() == [True, True, False, False]
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="the files of MNIST are not beside the repository")
 def test_optimum_for_mnist():
-    """Test log-likelihoods of the optima for the 60,000 training images; with σ² = 1 at most 12 units are active."""
+    """Test log-likelihoods of the optima for the training images; with σ² = 1 at most 12 units are
+    active."""
     train, test = (mnist(split, MNIST)[0].reshape(-1, 784) for split in ("train", "test"))
     pca = fit_pca(train, 20)
     for q, values, best_variance, active in ((2, (-744.793, -40.88, 14.36), 0.05610, 2),
@@ -78,7 +83,8 @@ def test_optimum_for_mnist():
         assert active_units(linear_vae_optimum(pca, q, 1.0).posterior(test)[0]).count == active
 
 
-@pytest.mark.parametrize("turn", [np.eye(6), np.linalg.qr(rng.standard_normal((6, 6)))[0]], ids=["zero columns", "rounding"])
+@pytest.mark.parametrize("turn", [np.eye(6), np.linalg.qr(rng.standard_normal((6, 6)))[0]],
+                         ids=["zero columns", "rounding"])
 def test_data_of_lower_rank_have_no_best_variance(turn):
     x = np.pad(rng.standard_normal((100, 2)), ((0, 0), (0, 4))) @ turn
     with pytest.raises(ValueError, match="the best variance is 0; give a variance"):

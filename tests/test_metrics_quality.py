@@ -1,4 +1,4 @@
-"""Sharpness against SciPy, pure waves and MNIST; the Fréchet distance against a general matrix square root."""
+"""Sharpness against SciPy, waves and MNIST; Fréchet distance against a general square root."""
 
 from pathlib import Path
 
@@ -17,17 +17,20 @@ def test_laplacian_variance_is_scipys():
     images = rng.random((5, 9, 12))
     theirs = np.mean([ndimage.laplace(image)[1:-1, 1:-1].var() for image in images])
     assert laplacian_variance(images) == pytest.approx(theirs, rel=1e-12)
-    assert laplacian_variance(images[:4].reshape(2, 2, 9, 12)) == laplacian_variance(images[:4])    # channels: planes
-    assert laplacian_variance(np.add.outer(np.arange(5.0), np.arange(6.0))[None]) == pytest.approx(0, abs=1e-20)
+    two_channels = images[:4].reshape(2, 2, 9, 12)
+    assert laplacian_variance(two_channels) == laplacian_variance(images[:4])
+    slope = np.add.outer(np.arange(5.0), np.arange(6.0))
+    assert laplacian_variance(slope[None]) == pytest.approx(0, abs=1e-20)
 
 
 @pytest.mark.parametrize("low, high", [(1, 0), (0, 1), (1, 1), (3, 1)])
 def test_high_frequency_share_of_two_waves(low, high):
-    """Waves of 2/16 and 6/16 cycles a pixel with amplitudes `low` and `high`: the share is high²/(low² + high²)."""
+    """Waves of 2/16 and 6/16 cycles a pixel, of amplitudes `low` and `high`."""
     t = 2 * np.pi * np.arange(16) / 16
     image = 0.5 + low * np.cos(2 * t)[:, None] + high * np.cos(6 * t + 1)[None, :]
-    assert high_frequency_share(image[None]) == pytest.approx(high ** 2 / (low ** 2 + high ** 2), abs=1e-12)
-    diagonal = np.cos(3 * np.add.outer(t, t))               # 3/16 along each axis, .265 along the diagonal
+    share = high ** 2 / (low ** 2 + high ** 2)
+    assert high_frequency_share(image[None]) == pytest.approx(share, abs=1e-12)
+    diagonal = np.cos(3 * np.add.outer(t, t))   # 3/16 along each axis, .265 along the diagonal
     assert high_frequency_share(diagonal[None]) == pytest.approx(1, abs=1e-12)
 
 
@@ -41,12 +44,14 @@ def test_grey_share_by_hand():
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="the files of MNIST are not beside the repository")
 def test_sharpness_of_mnist():
-    """The first 10,000 images, also with noise and blurred: (Laplacian, energy, grey share) as measured elsewhere."""
+    """(Laplacian, energy, grey share) of the first 10,000 images, as measured elsewhere."""
     real = mnist("train", MNIST)[0][:10_000]
     noisy = np.clip(real + np.float32(0.1) * rng.standard_normal(real.shape, np.float32), 0, 1)
+    blurred = ndimage.gaussian_filter(real, (0, 0, 0.5, 0.5))
+    very_blurred = ndimage.gaussian_filter(real, (0, 0, 1, 1))
     for images, expected in ((real, (0.185, 0.109, 0.50)), (noisy, (0.253, 0.151, 0.75)),
-                             (ndimage.gaussian_filter(real, (0, 0, 0.5, 0.5)), (0.085, 0.060, 0.73)),
-                             (ndimage.gaussian_filter(real, (0, 0, 1, 1)), (0.015, 0.006, 0.96))):
+                             (blurred, (0.085, 0.060, 0.73)),
+                             (very_blurred, (0.015, 0.006, 0.96))):
         measured = laplacian_variance(images), high_frequency_share(images), grey_share(images)
         assert np.abs(np.subtract(measured, expected)).max() < 0.006
         assert np.abs(np.subtract(measured, expected))[:2].max() < 0.0011
@@ -54,19 +59,24 @@ def test_sharpness_of_mnist():
 
 def gaussian_frechet(a, b):
     cov_a, cov_b = np.cov(a.T), np.cov(b.T)
-    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(cov_a + cov_b - 2 * linalg.sqrtm(cov_a @ cov_b).real)
+    root = linalg.sqrtm(cov_a @ cov_b).real
+    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(cov_a + cov_b - 2 * root)
 
 
 def test_frechet_distance_is_that_of_a_general_square_root():
-    a, b = rng.standard_normal((200, 6)) @ rng.standard_normal((6, 6)), 1 + rng.standard_normal((150, 6))
+    a = rng.standard_normal((200, 6)) @ rng.standard_normal((6, 6))
+    b = 1 + rng.standard_normal((150, 6))
     assert frechet_distance(a, b) == pytest.approx(gaussian_frechet(a, b), rel=1e-9)
     assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-9)
     assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
 
 
 def test_frechet_distance_of_singular_features():
-    """Features that never fire, and fewer rows than features: independent axes give Σ (mean² + (sd_a − sd_b)²)."""
-    plus_minus = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]) * (3 / 4) ** 0.5          # variance 1, no correlation
+    """Features that never fire, and fewer rows than features.
+
+    Independent axes give Σ (difference of means)² + (sd_a − sd_b)²."""
+    # variance 1, no correlation
+    plus_minus = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]) * (3 / 4) ** 0.5
     a = np.concatenate([plus_minus * [2, 3], np.zeros((4, 3))], axis=1)
     b = np.concatenate([plus_minus * [1, 0], np.zeros((4, 3))], axis=1) + [0, 0, 0.5, 0, 0]
     assert frechet_distance(a, b) == pytest.approx(0.5 ** 2 + 1 ** 2 + 3 ** 2, abs=1e-6)

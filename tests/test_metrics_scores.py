@@ -35,13 +35,19 @@ def half_width(*arguments):
 
 @pytest.mark.parametrize("scale", [1, 1.5, 4])
 def test_the_interval_of_an_auroc_is_that_of_exponential_scores(scale):
-    """There its formula is exact: A = scale / (1 + scale). 20,000 simulated areas know their spread within 0.5%."""
+    """There its formula is exact: A = scale / (1 + scale).
+
+    The spread of 20,000 simulated areas is known to within 0.5%."""
     m, n, rng = 12, 30, np.random.default_rng(1)
-    above = np.concatenate([(scale * rng.exponential(size=(1000, m, 1)) > rng.exponential(size=(1000, 1, n))).mean((1, 2))
-                            for _ in range(20)])
+
+    def simulated_areas():
+        positives = scale * rng.exponential(size=(1000, m, 1))
+        return (positives > rng.exponential(size=(1000, 1, n))).mean((1, 2))
+
+    areas = np.concatenate([simulated_areas() for _ in range(20)])
     area = scale / (1 + scale)
-    assert above.mean() == pytest.approx(area, abs=0.004)
-    assert half_width(area, m, n) == pytest.approx(1.96 * above.std(), rel=0.02)
+    assert areas.mean() == pytest.approx(area, abs=0.004)
+    assert half_width(area, m, n) == pytest.approx(1.96 * areas.std(), rel=0.02)
 
 
 def test_the_interval_of_an_auroc_stays_within_0_and_1():
@@ -56,8 +62,9 @@ def test_ink_alone_as_an_anomaly_score():
     """The sum of the pixels, each digit in turn the anomaly: a 1 has less ink than anything."""
     images, digits = mnist("test", MNIST)
     ink = images.sum((1, 2, 3), dtype=np.float64)
-    np.testing.assert_allclose([auroc(ink, digits == digit) for digit in range(10)],
-                               [.772, .075, .641, .587, .426, .500, .591, .363, .655, .448], atol=5.1e-4)
+    areas = [auroc(ink, digits == digit) for digit in range(10)]
+    expected = [.772, .075, .641, .587, .426, .500, .591, .363, .655, .448]
+    np.testing.assert_allclose(areas, expected, atol=5.1e-4)
 
 
 def test_accuracy():
@@ -68,7 +75,7 @@ def test_accuracy():
 
 
 def test_worst_group():
-    """Group 7: 3 of 4 right; group 2: 1 of 2. The mean of groups is not the share of all, 4 of 6."""
+    """Group 7: 3 of 4 right; group 2: 1 of 2. The mean of both is not the share of all, 4 of 6."""
     result = worst_group_accuracy([1, 0, 1, 1, 0, 1], [1, 0, 1, 0, 0, 0], [7, 7, 7, 7, 2, 2])
     assert result.worst == 0.5 and result.mean == 0.625
     assert {group: entry.value for group, entry in result.groups.items()} == {2: 0.5, 7: 0.75}

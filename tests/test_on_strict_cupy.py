@@ -1,8 +1,8 @@
-"""The engine a second time, on arrays that refuse what CuPy's refuse: code that would fail on a GPU fails here.
+"""The engine again, on arrays that refuse what CuPy's refuse: what fails on a GPU fails here.
 
-Gradient checks of every operation and layer, PyTorch's recorded answers, and one iteration of every trainer, whose transfers
-are counted. The stand-in (strict_cupy.py) is NumPy behind CuPy's rules: it says nothing about CUDA itself. With a GPU,
-MINIGEN_BACKEND=cupy pytest runs the real thing.
+Gradient checks of every operation and layer, PyTorch's recorded answers, and one iteration of every
+trainer, whose transfers are counted. The stand-in (strict_cupy.py) is NumPy behind CuPy's rules: it
+says nothing about CUDA itself. With a GPU, MINIGEN_BACKEND=cupy pytest runs the real thing.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ from test_references import named
 
 import minigen as mg
 from minigen.gradcheck.cases import LAYERS, OPERATIONS, check
-from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer, LeakyReLU, ReLU, Reshape, Sequential,
-                            Sigmoid)
+from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
+                            LeakyReLU, ReLU, Reshape, Sequential, Sigmoid)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,9 @@ def test_gradients_of_first_and_second_order(name):
     check(name)
 
 
-@pytest.mark.parametrize("call", [lambda x: 2.0 ** x, lambda x: np.float32(2) ** x, lambda x: mg.functional.where(True, x, 0.0), mg.functional.logsumexp])
+@pytest.mark.parametrize("call", [
+    lambda x: 2.0 ** x, lambda x: np.float32(2) ** x, lambda x: mg.functional.where(True, x, 0.0),
+    mg.functional.logsumexp])
 def test_a_number_beside_an_array_of_the_library(call):
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     assert mg.grad(call(x).sum(), x)[0].shape == (2,)
@@ -54,7 +56,7 @@ def test_recorded_optimizer(record):
     test_references.test_optimizer(record)
 
 
-# ----------------------------------------------------------------------------------------------- the trainers
+# ------------------------------------------------------------------------------------- the trainers
 
 class Encoder(Layer):
     def __init__(self):
@@ -66,25 +68,35 @@ class Encoder(Layer):
 
 def autoencoder():
     encoder, decoder = Sequential(Dense(16, 3), Sigmoid()), Sequential(Dense(3, 16), Sigmoid())
-    return mg.trainers.AutoencoderTrainer(encoder, decoder, mg.optim.RMSprop(encoder.parameters() + decoder.parameters(), 0.01))
+    parameters = encoder.parameters() + decoder.parameters()
+    optimizer = mg.optim.RMSprop(parameters, 0.01)
+    return mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer)
 
 
 def vae():
     encoder, decoder = Encoder(), Sequential(Dense(3, 16))
-    return mg.trainers.VAETrainer(encoder, decoder, mg.optim.Adam(encoder.parameters() + decoder.parameters(), 0.01))
+    optimizer = mg.optim.Adam(encoder.parameters() + decoder.parameters(), 0.01)
+    return mg.trainers.VAETrainer(encoder, decoder, optimizer)
 
 
 def gan(**options):
-    G = Sequential(Dense(3, 2 * 2 * 2), Reshape(2, 2, 2), BatchNorm(2), ReLU(), ConvTranspose2d(2, 1, 4, 2, 1), Sigmoid())
-    D = Sequential(Conv2d(1, 2, 4, 2, 1), BatchNorm(2), LeakyReLU(0.2), Dropout(0.3), Flatten(), Dense(8, 1))
-    return mg.trainers.GANTrainer(G, D, mg.optim.SGD(G.parameters(), 0.1, momentum=0.5), mg.optim.Adam(D.parameters(), 0.01),
+    G = Sequential(Dense(3, 2 * 2 * 2), Reshape(2, 2, 2), BatchNorm(2), ReLU(),
+                   ConvTranspose2d(2, 1, 4, 2, 1), Sigmoid())
+    D = Sequential(Conv2d(1, 2, 4, 2, 1), BatchNorm(2), LeakyReLU(0.2), Dropout(0.3), Flatten(),
+                   Dense(8, 1))
+    g_optimizer = mg.optim.SGD(G.parameters(), 0.1, momentum=0.5)
+    d_optimizer = mg.optim.Adam(D.parameters(), 0.01)
+    return mg.trainers.GANTrainer(G, D, g_optimizer, d_optimizer,
                                   prior=lambda m: mg.randn(m, 3), **options)
 
 
-TRAINERS = {
-    "autoencoder": (autoencoder, lambda trainer, x: trainer.step(x), 1),                # the batch
-    "vae": (vae, lambda trainer, x: trainer.step(x), 2),                                # the batch, the noise
-    "gan": (gan, lambda trainer, x: trainer.step([x.reshape(-1, 1, 4, 4)]), 6),         # real, noise twice, three dropout masks
+TRAINERS = {                    # how to make one, how to step it, and how many arrays move over:
+    # the batch
+    "autoencoder": (autoencoder, lambda trainer, x: trainer.step(x), 1),
+    # the batch, the noise
+    "vae": (vae, lambda trainer, x: trainer.step(x), 2),
+    # real images, noise twice, three dropout masks
+    "gan": (gan, lambda trainer, x: trainer.step([x.reshape(-1, 1, 4, 4)]), 6),
     "gan, joint, k = 2": (lambda: gan(batches="joint", k=2, generator_loss="non_saturating"),
                           lambda trainer, x: trainer.step([x.reshape(-1, 1, 4, 4)] * 2), 8),
 }
@@ -98,7 +110,8 @@ def test_an_iteration_moves_its_batches_over_and_nothing_back(name):
     strict_cupy.counts.reset()
     record = step(trainer, x)
     assert (strict_cupy.counts.to_device, strict_cupy.counts.to_host) == (moved, 0)
-    assert isinstance(record.value, float) and strict_cupy.counts.to_host == 1          # what is asked for is fetched
+    assert isinstance(record.value, float)
+    assert strict_cupy.counts.to_host == 1                  # what is asked for is fetched
 
 
 @pytest.mark.parametrize("name", TRAINERS)
@@ -109,7 +122,8 @@ def test_an_iteration_is_the_one_that_numpy_makes(name):
         trainer, x = make(), np.random.default_rng(0).random((5, 16), dtype="float32")
         for _ in range(2):
             step(trainer, x)
-        return [mg.to_numpy(p) for part in trainer.parts().values() if hasattr(part, "forward") for p in part.parameters()]
+        networks = [part for part in trainer.parts().values() if hasattr(part, "forward")]
+        return [mg.to_numpy(p) for network in networks for p in network.parameters()]
 
     on_stand_in = run()
     with mg.use("numpy"):

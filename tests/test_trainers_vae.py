@@ -1,4 +1,7 @@
-"""The variational autoencoder against its formulas, SciPy's distributions, and a linear one whose optimum is known."""
+"""The variational autoencoder against its formulas, SciPy's distributions, and a linear one whose
+optimum is known."""
+
+import warnings
 
 import numpy as np
 import pytest
@@ -34,15 +37,17 @@ class Both(L.Layer):
 
 
 def setting(lr=0.0, dtype="float64", optimizer=SGD, **options):
-    """A trainer, a batch of grey values and noise. With lr = 0 nobody moves, so that one can measure afterwards."""
+    """A trainer, a batch of grey values and noise. With lr = 0 nobody moves, and one can measure
+    afterwards."""
     mg.set_default_dtype(dtype)
     encoder, decoder = Encoder(), L.Sequential(L.Dense(LATENT, 4), L.Tanh(), L.Dense(4, D))
-    trainer = VAETrainer(encoder, decoder, optimizer(encoder.parameters() + decoder.parameters(), lr), **options)
+    trainer = VAETrainer(encoder, decoder,
+                         optimizer(encoder.parameters() + decoder.parameters(), lr), **options)
     rng = np.random.default_rng(1)
     return trainer, rng.random((M, D)), rng.standard_normal((M, LATENT))
 
 
-LIKELIHOODS = {                                                # log p(x|z) of each element, given the decoder's output
+LIKELIHOODS = {  # log p(x|z) of each element, given the decoder's output
     "bernoulli": lambda y, x: x * log_expit(y) + (1 - x) * log_expit(-y),
     "gaussian": lambda y, x: stats.norm(y, 1).logpdf(x),
 }
@@ -70,7 +75,8 @@ def test_gradients_are_the_derivative_of_what_is_descended(likelihood, beta):
         return -(reconstruction - beta * kl)
 
     assert record.value == pytest.approx(descended(), rel=1e-12)
-    check_parameters(descended, Both(trainer.encoder, trainer.decoder), record.gradients, atol=1e-8, rtol=1e-6)
+    check_parameters(descended, Both(trainer.encoder, trainer.decoder), record.gradients, atol=1e-8,
+                     rtol=1e-6)
 
 
 @both_likelihoods
@@ -90,7 +96,8 @@ def test_elbo_never_contains_beta():
         trainer, x, noise = setting(beta=beta)
         records.append(trainer.step(x, noise))
     assert len({r.elbo for r in records}) == len({r.kl for r in records}) == 1
-    assert records[2].value == pytest.approx(-(records[0].reconstruction - 7 * records[0].kl), rel=1e-12)
+    assert records[2].value == pytest.approx(-(records[0].reconstruction - 7 * records[0].kl),
+                                             rel=1e-12)
 
 
 def test_z_uses_the_standard_deviation():
@@ -98,7 +105,8 @@ def test_z_uses_the_standard_deviation():
     trainer, x, noise = setting()
     record = trainer.step(x, noise)
     assert np.abs(record.log_var).min() > 1e-3
-    np.testing.assert_allclose(record.z, record.mu + np.sqrt(np.exp(record.log_var)) * noise, rtol=1e-12)
+    np.testing.assert_allclose(record.z, record.mu + np.sqrt(np.exp(record.log_var)) * noise,
+                               rtol=1e-12)
 
 
 def test_z_is_drawn_from_the_posterior():
@@ -106,7 +114,8 @@ def test_z_is_drawn_from_the_posterior():
     draws = trainer.step(np.tile(x[:1], (4000, 1))).z
     mu, log_var = (a.numpy()[0] for a in trainer.encoder(x[:1]))
     for i in range(LATENT):
-        assert stats.kstest(draws[:, i], stats.norm(mu[i], np.exp(log_var[i] / 2)).cdf).pvalue > 1e-3
+        posterior = stats.norm(mu[i], np.exp(log_var[i] / 2))
+        assert stats.kstest(draws[:, i], posterior.cdf).pvalue > 1e-3
     assert abs(np.corrcoef(draws.T)[0, 1]) < 4 / 4000 ** 0.5
 
 
@@ -122,16 +131,18 @@ def test_noise_left_out_is_drawn_from_the_one_generator():
 def test_nats_do_not_depend_on_the_number_of_examples():
     trainer, x, noise = setting()
     once, twice = trainer.step(x, noise), trainer.step(np.tile(x, (2, 1)), np.tile(noise, (2, 1)))
-    assert once.elbo == pytest.approx(twice.elbo, rel=1e-12) and once.kl == pytest.approx(twice.kl, rel=1e-12)
+    assert once.elbo == pytest.approx(twice.elbo, rel=1e-12)
+    assert once.kl == pytest.approx(twice.kl, rel=1e-12)
     for name, g in once.gradients.items():
         np.testing.assert_allclose(g, twice.gradients[name], rtol=1e-9)
 
 
-# ----------------------------------------------------------------------------- the three terms, one by one
+# ---------------------------------------------------------------------- the three terms, one by one
 
 def test_bernoulli_is_scipys():
     rng = np.random.default_rng(0)
-    logits, x = 3 * rng.standard_normal((4, 1, 5, 5)), (rng.random((4, 1, 5, 5)) > 0.5).astype(float)
+    logits = 3 * rng.standard_normal((4, 1, 5, 5))
+    x = (rng.random((4, 1, 5, 5)) > 0.5).astype(float)
     expected = stats.bernoulli(expit(logits)).logpmf(x).sum((1, 2, 3)).mean()
     assert float(bernoulli(logits, x)) == pytest.approx(expected, rel=1e-12)
 
@@ -139,7 +150,8 @@ def test_bernoulli_is_scipys():
 def test_gaussian_is_scipys_with_its_constant():
     rng = np.random.default_rng(0)
     mean, x = rng.standard_normal((2, 4, 1, 5, 5))
-    assert float(gaussian(mean, x)) == pytest.approx(stats.norm(mean, 1).logpdf(x).sum((1, 2, 3)).mean(), rel=1e-12)
+    expected = stats.norm(mean, 1).logpdf(x).sum((1, 2, 3)).mean()
+    assert float(gaussian(mean, x)) == pytest.approx(expected, rel=1e-12)
     assert float(gaussian(x, x)) == pytest.approx(-12.5 * np.log(2 * np.pi), rel=1e-12)
 
 
@@ -157,21 +169,24 @@ def test_kl_closed_form_against_monte_carlo(mu, log_var):
 def test_kl_is_zero_at_the_prior_and_nowhere_else():
     zero = np.zeros((3, 2))
     assert float(kl_to_prior(zero, zero)) == 0
-    assert all(float(kl_to_prior(zero + a, zero + b)) > 0 for a, b in [(0.1, 0), (0, 0.1), (0, -0.1), (-0.1, 0)])
+    elsewhere = [(0.1, 0), (0, 0.1), (0, -0.1), (-0.1, 0)]
+    assert all(float(kl_to_prior(zero + a, zero + b)) > 0 for a, b in elsewhere)
 
 
-# ------------------------------------------------------------- the linear VAE, whose optimum is known exactly
+# --------------------------------------------------- the linear VAE, whose optimum is known exactly
 
 EIGENVALUES, VARIANCE, UNITS = np.array([4, 2, 1, 0.3, 0.3, 0.3]), 0.3, 3
-LOG_P, KL, RECONSTRUCTION = -7.747393, 1.295134 + 0.948560 + 0.601986, -4.901713    # averages, at the optimum
-SCALED = D / 2 * np.log(VARIANCE)                               # log p of x / σ is log p of x plus D log σ
+# averages, at the optimum
+LOG_P, KL, RECONSTRUCTION = -7.747393, 1.295134 + 0.948560 + 0.601986, -4.901713
+SCALED = D / 2 * np.log(VARIANCE)  # log p of x / σ is log p of x plus D log σ
 
 
 class LinearEncoder(L.Layer):
-    """mu linear in x, and one variance for each unit whatever x is: the exact posterior has this form."""
+    """mu linear in x, and one variance for each unit whatever x is: the form of the posterior."""
 
     def __init__(self):
-        self.mu, self.log_var = L.Dense(D, UNITS, bias=False), mg.tensor(np.zeros(UNITS), requires_grad=True)
+        self.mu = L.Dense(D, UNITS, bias=False)
+        self.log_var = mg.tensor(np.zeros(UNITS), requires_grad=True)
 
     def forward(self, x):
         mu = self.mu(x)
@@ -179,10 +194,12 @@ class LinearEncoder(L.Layer):
 
 
 def population():
-    """Batch and noise whose averages are the population's exactly: every mean is 0, every covariance as it should be.
+    """Batch and noise whose averages are the population's exactly: every mean is 0, every
+    covariance as it should be.
 
-    The points ±√d eᵢ have mean 0 and covariance I, and the bound is quadratic in x and in the noise, so with all pairs
-    of such points there is no sampling error. x is measured in units of σ, as the trainer's Gaussian has variance 1."""
+    The points ±√d eᵢ have mean 0 and covariance I, and the bound is quadratic in x and in the
+    noise, so with all pairs of such points there is no sampling error. x is measured in units of σ,
+    as the trainer's Gaussian has variance 1."""
     def axes(d):
         return np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)])
 
@@ -193,11 +210,13 @@ def population():
 def linear_vae(lr):
     mg.set_default_dtype("float64")
     encoder, decoder = LinearEncoder(), L.Dense(UNITS, D, bias=False)
-    return VAETrainer(encoder, decoder, Adam(encoder.parameters() + decoder.parameters(), lr), likelihood="gaussian")
+    return VAETrainer(encoder, decoder, Adam(encoder.parameters() + decoder.parameters(), lr),
+                      likelihood="gaussian")
 
 
 def test_the_linear_vae_at_its_optimum_has_the_published_value_and_no_gradient():
-    """Tipping & Bishop 1999, Lucas et al. 2019: there ELBO = log p(x), and the posterior is mu = M⁻¹ Wᵀ x, M⁻¹."""
+    """Tipping & Bishop 1999, Lucas et al. 2019: there ELBO = log p(x), and the posterior is
+    mu = M⁻¹ Wᵀ x, M⁻¹."""
     trainer, (x, noise) = linear_vae(lr=0.0), population()
     eigenvalues = EIGENVALUES[:UNITS] / VARIANCE
     W = np.eye(D)[:, :UNITS] * np.sqrt(eigenvalues - 1)
@@ -206,9 +225,10 @@ def test_the_linear_vae_at_its_optimum_has_the_published_value_and_no_gradient()
     trainer.encoder.log_var.data = -np.log(eigenvalues)
     record = trainer.step(x, noise)
     assert record.elbo == pytest.approx(LOG_P + SCALED, abs=1e-6)
-    assert record.kl == pytest.approx(KL, abs=1e-6) and record.reconstruction == pytest.approx(RECONSTRUCTION + SCALED,
-                                                                                               abs=1e-6)
-    assert record.elbo == pytest.approx(LinearVAE(W, np.zeros(D), 1.0).log_likelihood(x).mean(), rel=1e-12)
+    assert record.kl == pytest.approx(KL, abs=1e-6)
+    assert record.reconstruction == pytest.approx(RECONSTRUCTION + SCALED, abs=1e-6)
+    assert record.elbo == pytest.approx(LinearVAE(W, np.zeros(D), 1.0).log_likelihood(x).mean(),
+                                        rel=1e-12)
     assert all(np.abs(g).max() < 1e-12 for g in record.gradients.values())
 
 
@@ -219,10 +239,11 @@ def test_training_reaches_the_optimum_of_the_linear_vae_from_below():
     assert elbos[-1] == pytest.approx(LOG_P, abs=1e-3)
 
 
-# ------------------------------------------------------------------------------------------ wrong calls
+# -------------------------------------------------------------------------------------- wrong calls
 
 @pytest.mark.parametrize("options, message", [
-    ({"likelihood": "normal"}, "'normal', expected \"bernoulli\" or \"gaussian\""), ({"beta": -1}, "beta = -1"),
+    ({"likelihood": "normal"}, "'normal', expected \"bernoulli\" or \"gaussian\""),
+    ({"beta": -1}, "beta = -1"),
     ({"beta": float("nan")}, "beta = nan"), ({"beta": float("inf")}, "beta = inf")])
 def test_a_wrong_option_is_named(options, message):
     with pytest.raises(ValueError, match="VAETrainer: got .*" + message):
@@ -231,7 +252,8 @@ def test_a_wrong_option_is_named(options, message):
 
 def test_the_optimizer_must_have_the_parameters_of_both():
     encoder, decoder = Encoder(), L.Dense(LATENT, D)
-    with pytest.raises(ValueError, match="VAETrainer: the optimizer updates 6 parameters, 6 of them among the 8"):
+    message = "VAETrainer: the optimizer updates 6 parameters, 6 of them among the 8"
+    with pytest.raises(ValueError, match=message):
         VAETrainer(encoder, decoder, SGD(encoder.parameters(), 0.1))
 
 
@@ -245,8 +267,8 @@ def test_the_encoder_must_return_mu_and_log_var(encode, message):
     trainer, x, noise = setting()
     encoder = trainer.encoder
     trainer.encoder = lambda x: encode(*encoder(x))
-    with pytest.raises(ValueError,
-                       match=r"VAETrainer: the encoder returned .*" + message + r".*expected \(mu, log_var\)"):
+    message = f"VAETrainer: the encoder returned .*{message}" + r".*expected \(mu, log_var\)"
+    with pytest.raises(ValueError, match=message):
         trainer.step(x, noise)
 
 
@@ -257,10 +279,12 @@ WRONG_CALLS = {
     "noise shape": (lambda t, x, noise: t.step(x, noise[:3]), ValueError,
                     r"noise of shape \(3, 2\), expected \(5, 2\)"),
     "nan": (lambda t, x, noise: t.step(x * np.nan), mg.NonFiniteError, "the batch is not finite"),
-    "noise inf": (lambda t, x, noise: t.step(x, noise + np.inf), mg.NonFiniteError, "the noise is not finite"),
+    "noise inf": (lambda t, x, noise: t.step(x, noise + np.inf), mg.NonFiniteError,
+                  "the noise is not finite"),
     "centred pixels": (lambda t, x, noise: t.step(2 * x - 1), ValueError,
                        r"values from -0.\d+ to 0.\d+, .*in \[0, 1\]: scale"),
-    "bytes": (lambda t, x, noise: t.step((255 * x).astype("uint8")), ValueError, r"in \[0, 1\]: scale"),
+    "bytes": (lambda t, x, noise: t.step((255 * x).astype("uint8")), ValueError,
+              r"in \[0, 1\]: scale"),
 }
 
 
@@ -284,17 +308,19 @@ def test_a_decoder_of_another_shape_names_both():
 
 def test_a_bound_that_overflows_is_named():
     trainer, x, noise = setting()
-    trainer.encoder.log_var.bias.data = np.full(LATENT, 1000.0)     # e^1000 is infinite, e^500 is not
-    with np.errstate(over="ignore"), pytest.raises(mg.NonFiniteError, match="the bound is not finite .*detect_anomaly"):
+    trainer.encoder.log_var.bias.data = np.full(LATENT, 1000.0)  # e^1000 is infinite, e^500 is not
+    message = "the bound is not finite .*detect_anomaly"
+    with np.errstate(over="ignore"), pytest.raises(mg.NonFiniteError, match=message):
         trainer.step(x, noise)
 
 
-# ---------------------------------------------------------------------------------------------- the record
+# --------------------------------------------------------------------------------------- the record
 
 def test_gradients_are_copies_and_float32_stays_float32():
     trainer, x, noise = setting(lr=0.1, dtype="float32", optimizer=Adam)
     record = trainer.step(x, noise)
-    assert list(record.gradients) == [name for name, _ in Both(trainer.encoder, trainer.decoder).named_parameters()]
+    both = Both(trainer.encoder, trainer.decoder)
+    assert list(record.gradients) == [name for name, _ in both.named_parameters()]
     before = {name: g.copy() for name, g in record.gradients.items()}
     for _ in range(3):
         trainer.step(x, noise)
@@ -309,3 +335,42 @@ def test_training_raises_the_bound(likelihood):
     trainer, x, noise = setting(lr=0.05, optimizer=Adam, likelihood=likelihood)
     elbos = [trainer.step(x, noise).elbo for _ in range(50)]
     assert elbos[-1] > elbos[0] + 0.1
+
+
+# ------------------------------------------------------------------- what looks right and is not
+
+def test_beta_is_a_number_that_may_be_changed_between_steps():
+    with pytest.raises(TypeError, match="got beta = <function .*assign to it in a callback"):
+        setting(beta=lambda step: 1.0)
+    trainer, x, noise = setting()
+    record = trainer.step(x, noise)
+    trainer.beta = 3.0
+    value = trainer.step(x, noise).value
+    assert value == pytest.approx(3 * record.kl - record.reconstruction, rel=1e-12)
+
+
+def warnings_of(decoder, likelihood):
+    """The warnings of making a trainer."""
+    encoder = Encoder()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        VAETrainer(encoder, decoder, SGD(encoder.parameters() + decoder.parameters(), 0.1),
+                   likelihood=likelihood)
+    return [str(warning.message) for warning in caught]
+
+
+def test_a_decoder_that_ends_with_a_sigmoid_is_warned_of_where_logits_are_expected():
+    def ends_with(last):
+        return L.Sequential(L.Dense(LATENT, D), L.Tanh(), L.Dense(D, D), last)
+
+    warning, = warnings_of(ends_with(L.Sigmoid()), "bernoulli")
+    assert "VAETrainer: the decoder ends with layer 3, a sigmoid" in warning
+    assert warnings_of(ends_with(L.Sigmoid()), "gaussian") == []
+    assert warnings_of(ends_with(L.Tanh()), "bernoulli") == []
+
+
+def test_values_just_above_one_are_told_apart_from_one():
+    trainer, x, noise = setting()
+    x[0, 0], x[0, 1] = 0, np.nextafter(1, 2)
+    with pytest.raises(ValueError, match="values from 0.0 to 1.0000000000000002, "):
+        trainer.step(x, noise)

@@ -86,7 +86,9 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     _check("batch_norm", input, 2, weight, running_mean, running_var, weight, bias)
     count = input.size // max(input.shape[1], 1)
     if training and count < 2:
-        raise ValueError(f"batch_norm: input of shape {input.shape} has {count} value per channel, and a variance needs two or more")
+        raise ValueError(f"batch_norm: input of shape {input.shape} has {count} value per channel, "
+                         "and a variance needs two or more. If this is what is left at the end of "
+                         "an epoch: Batches(..., drop_last=True)")
     weight, bias = _or_constant(weight, 1, input), _or_constant(bias, 0, input)
     if training:
         statistics = {}

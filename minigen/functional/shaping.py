@@ -63,10 +63,12 @@ scatter.gradients(lambda g, y, x, index, shape: getitem(g, index))
 def getitem(x, index):
     """y = x[index]: integers, slices, None, ..., integer arrays, boolean arrays
 
-    ∂L/∂x = g added to zeros at `index`; what was taken twice gets both gradients."""
+    ∂L/∂x = g added to zeros at `index`; what was taken twice gets both gradients. They are added in
+    place, to one array: an array of zeros for each of n rows would be n² numbers to write."""
     return x[index]
 
-getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape))
+getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape),
+                  into=lambda total, g, y, x, index: _add_at(total, g, index))
 
 
 def embedding(input, weight):

@@ -1,10 +1,12 @@
-"""Seeing what happened: an iteration in words, curves over a run, and pictures of both. Nothing here trains anything.
+"""Seeing what happened: an iteration in words, curves over a run, and pictures of both. Nothing
+here trains anything.
 
-    print(inspect.algorithm(trainer))           the last iteration of a GANTrainer, line by line as in Algorithm 1
-    curves = inspect.Curves(every=10)           a callback of fit: numbers and gradient norms, recorded as it runs
+    print(inspect.algorithm(trainer))       a GAN's last iteration, line by line as in Algorithm 1
+    curves = inspect.Curves(every=10)       a callback of fit: numbers and gradient norms over a run
     inspect.game(curves), inspect.gradient_norms(curves)        figures of them
 
-It needs Matplotlib, so `import minigen` leaves it out: from minigen import inspect. Reading order: algorithm, curves, plots.
+It needs Matplotlib, so `import minigen` leaves it out: from minigen import inspect. Reading order:
+algorithm, curves, plots.
 """
 
 from .algorithm import algorithm

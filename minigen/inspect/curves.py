@@ -1,26 +1,26 @@
-"""Curves: a callback that writes down, now and then, what a trainer shows and the norms of its gradients.
+"""Curves: a callback that writes down, now and then, what a trainer shows and the norms of its
+gradients.
 
     curves = Curves(every=10)
     trainer.fit(images, steps=1000, callbacks=[curves])
-    curves.steps                            [1, 2, ..., 8, 10, 20, ...]
-    curves.values["D(x)"]                   one number for each of these steps, what trainer.progress() gives
-    curves.norms["D"]["0 Conv2d"]           the norm of the gradient of each layer, all its parameters together
+    curves.steps                        [1, 2, ..., 8, 10, 20, ...]
+    curves.values["D(x)"]               a number for each of these steps, from trainer.progress()
+    curves.norms["D"]["0 Conv2d"]       the norm of a layer's gradient, all its parameters together
 
 On a GPU a number is fetched only when it is recorded. Read next: plots.py.
 """
 
-import numbers
-
 from ..backend import array_module, to_numpy
+from ..errors import integer
 
 
 class Curves:
-    """A callback (trainer, record) of fit. It records the first `first` steps that it sees and then every `every`-th."""
+    """A callback (trainer, record) of fit: it records the first `first` steps that it sees, and
+    then every `every`-th."""
 
     def __init__(self, every=10, first=8):
-        for name, value, least in (("every", every, 1), ("first", first, 0)):
-            if not isinstance(value, numbers.Integral) or value < least:
-                raise ValueError(f"Curves: got {name} = {value!r}, expected an integer >= {least}")
+        integer("Curves", 1, every=every)
+        integer("Curves", 0, first=first)
         self.every, self.first, self.seen = every, first, 0
         self.steps, self.values, self.norms = [], {}, {}
 
@@ -31,32 +31,33 @@ class Curves:
         self.steps.append(trainer.steps)
         for name, value in trainer.progress().items():
             self.values.setdefault(name, []).append(value)
-        for network, name, gradients in _gradients(trainer, record):
-            norms = self.norms.setdefault(name, {})
-            for layer, norm in _by_layer(network, gradients).items():
-                norms.setdefault(layer, []).append(norm)
+        for name, (network, latest) in trainer.records().items():
+            for layer, norm in _norms(network, _gradients(name, network, latest)).items():
+                self.norms.setdefault(name, {}).setdefault(layer, []).append(norm)
 
     def last(self, name, share=0.2):
-        """The mean of a recorded value over the last `share` of the run, by step number. ValueError: no such value was recorded."""
+        """The mean of a recorded value over the last `share` of the run, by step number.
+
+        ValueError: no such value was recorded."""
         if name not in self.values:
             raise ValueError(f"Curves: {name!r} was not recorded; what was: {sorted(self.values)}")
-        values = [v for step, v in zip(self.steps, self.values[name]) if step > (1 - share) * self.steps[-1]]
+        start = (1 - share) * self.steps[-1]
+        values = [v for step, v in zip(self.steps, self.values[name]) if step > start]
         return sum(values) / len(values)
 
 
-def _gradients(trainer, record):
-    """(network, its name, dotted parameter name -> gradient) of each network that a step updated."""
-    if hasattr(trainer, "phase_1"):             # a GAN: D's in phase 1, G's in phase 2; the frozen network has none
-        return [(trainer.discriminator, "D", trainer.phase_1.gradients), (trainer.generator, "G", trainer.phase_2.gradients)]
-    parts = {}
-    for name, g in record.gradients.items():    # "encoder.0.weight"
-        part, inner = name.split(".", 1)
-        parts.setdefault(part, {})[inner] = g
-    return [(getattr(trainer, part, None), part, gradients) for part, gradients in parts.items()]
+def _gradients(name, network, record):
+    """Parameter name -> gradient, of one network. A record of two, "encoder" and "decoder", says
+    "encoder.0.weight" for its "0.weight"; a parameter that is not trained is in no record."""
+    names = [inner for inner, _ in network.named_parameters()]
+    return {inner: record.gradients[key] for inner in names for key in (inner, f"{name}.{inner}")
+            if key in record.gradients}
 
 
-def _by_layer(network, gradients):
+def _norms(network, gradients):
     """"0 Conv2d" -> the norm of the gradients of its parameters together, all fetched at once."""
+    if not gradients:
+        return {}
     layers = {}
     for name, g in gradients.items():
         layers.setdefault(name.rpartition(".")[0], []).append((g * g).sum())

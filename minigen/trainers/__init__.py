@@ -1,7 +1,9 @@
-"""The training algorithms, each written out from top to bottom: autoencoder, vae, gan. What they share (record, loop) is called,
-not inherited."""
+"""The training algorithms, each written out from top to bottom: autoencoder, vae, gan.
+
+What they share (checks, record, loop) is called, not inherited."""
 
 from .autoencoder import AutoencoderTrainer
 from .gan import GANTrainer
+from .loop import STOP
 from .record import Record
 from .vae import VAETrainer

@@ -1,51 +1,64 @@
-"""The autoencoder: an encoder squeezes x into a code z, a decoder makes x̂ from it, and both learn to make x̂ like x.
+"""The autoencoder: an encoder squeezes x into a code z, a decoder makes x̂ from it, and both learn
+to make x̂ like x.
 
-    z = encoder(x)        x̂ = decoder(z)        descend ∇ L(x̂, x),  L = mean squared error per element
+    z = encoder(x)      x̂ = decoder(z)      descend ∇ L(x̂, x),  L = mean squared error per element
 
-No label is used: the input is the target. The bottleneck, a z with fewer numbers than x, is what makes it learn
-anything at all. Read next: vae.py.
+No label is used: the input is the target. The bottleneck, a z with fewer numbers than x, is what
+makes it learn anything at all. Read next: vae.py.
 """
 
-from ..autograd import Tensor, grad
 from ..functional import mse_loss
 from . import loop
-from .record import Record, batch, finite, named, names_of
+from .checks import batch, names_of, require_one_number
+from .record import Record, by_name, gradients_of, record_of_numbers
 
 
 class AutoencoderTrainer:
-    """encoder, decoder: anything with __call__, parameters() and named_parameters(); optimizer: over the parameters of both.
+    """encoder, decoder: anything with __call__, parameters() and named_parameters().
 
-    loss: a function (reconstruction, x) -> scalar Tensor; functional.mse_loss if left out."""
+    optimizer: over the parameters of both (a parameter whose requires_grad is False stays as it is,
+    and is left out). loss: a function (reconstruction, x) -> Tensor of one number."""
 
     def __init__(self, encoder, decoder, optimizer, loss=mse_loss):
-        self.names = names_of(optimizer, {"encoder.": encoder, "decoder.": decoder}, "AutoencoderTrainer: the optimizer")
+        self.names = names_of(optimizer, {"encoder.": encoder, "decoder.": decoder},
+                              "AutoencoderTrainer: the optimizer")
         self.encoder, self.decoder, self.optimizer, self.loss = encoder, decoder, optimizer, loss
         self.steps, self.record = 0, None
 
     def step(self, x):
-        """One descent step on the batch x (m, ...). Record: value, gradients ("encoder.…", "decoder.…"), latent, reconstruction."""
-        x = batch(x, self.optimizer.parameters[0].dtype, "the batch")
+        """One descent step on the batch x (m, ...).
+
+        Record: value, gradients ("encoder.…", "decoder.…"), latent, reconstruction."""
+        θ = self.optimizer.parameters
+        x = batch(x, θ[0].dtype, "the batch")
         z = self.encoder(x)
         x_hat = self.decoder(z)
         value = self.loss(x_hat, x)
-        if not isinstance(value, Tensor) or value.shape != ():
-            raise TypeError(f"AutoencoderTrainer: the loss returned {value!r}, expected a Tensor of one number")
-        finite(value.data, "the reconstruction loss")
+        require_one_number(value, "AutoencoderTrainer: the loss")
 
-        gradients = grad(value, self.optimizer.parameters)
+        gradients = gradients_of(value, θ, self.names, "the reconstruction loss")
         self.optimizer.step(gradients)
         self.steps += 1
-        self.record = Record(value=value.data, gradients=named(self.names, gradients), latent=z.data, reconstruction=x_hat.data)
+        self.record = Record(value=value.data, gradients=by_name(self.names, gradients),
+                             latent=z.data, reconstruction=x_hat.data)
         return self.record
 
     def fit(self, data, steps, **options):
-        """`steps` steps on batches of `data`; see minigen.trainers.loop.fit for data, callbacks, checkpoints."""
+        """`steps` steps on batches of `data`; for the options see trainers/loop.py."""
         return loop.fit(self, lambda source: self.step(next(source)), data, steps, **options)
 
     def progress(self):
         """The number beside the progress bar."""
         return {"loss": self.record.value}
 
+    def records(self):
+        """Each network's name -> the network and the record of its last update, or None."""
+        return {"encoder": (self.encoder, self.record), "decoder": (self.decoder, self.record)}
+
     def parts(self):
         """What a checkpoint saves."""
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
+
+    def resume_at(self, steps, numbers):
+        """Stand where a checkpoint was saved; numbers: network's name -> its record's, or None."""
+        self.steps, self.record = steps, record_of_numbers(numbers["encoder"])

@@ -1,11 +1,12 @@
-"""The loop around a trainer's step: batches, progress, callbacks, checkpoints, and a clean end on Ctrl-C.
+"""The loop around a trainer's step: batches, progress, callbacks, checkpoints, and a clean end on
+Ctrl-C.
 
-Nothing is learned here. A trainer has `steps` (done so far), `progress()` (the numbers to show) and `parts()` (what to save).
+Nothing is learned here. A trainer has `steps` (done so far), `progress()` (the numbers to show),
+and for checkpoints `parts()`, `records()` and `resume_at()`.
 """
 
 import contextlib
 import itertools
-import numbers
 import pathlib
 import signal
 import sys
@@ -15,74 +16,89 @@ import time
 from tqdm import tqdm
 
 from .. import checkpoint as checkpoints
-from ..autograd import Tensor
 from ..backend import is_array
-from ..errors import NonFiniteError
 from ..data import Batches
+from ..errors import NonFiniteError
+from .options import check_data, check_options
 
-_REFRESH = 0.5              # seconds between looks at the numbers: each look makes a GPU wait
+STOP = object()             # what a callback returns to end the run
+_REFRESH = 0.5              # seconds between looks at the numbers: each look synchronises the GPU
 
 
-def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=True, checkpoint=None, every=1000, resume=False):
-    """Call one_step(batches) until `steps` steps are done; returns the last record.
+def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=True,
+        checkpoint=None, every=1000, resume=False):
+    """Call one_step(batches) until `steps` steps are done. Returns the last record, or None where
+    no step was left to do.
 
-    data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a minigen.data.Batches; or an
-    iterable of batches, begun again when it ends. callbacks: functions (trainer, record), called after every step.
-    progress: a bar on the terminal (silent in a pipe). checkpoint: a path, written every `every` steps and at the end.
-    resume=True: go on from that file if it is there; `steps` then counts from the run's beginning, and the result is bit for
-    bit that of a run that was not interrupted (an iterable that is no Batches has no place to go on from: it begins again).
-    On Ctrl-C the step is finished, the state saved, and fit returns.
-    NonFiniteError names the step and the quantity, and leaves the last good checkpoint as it is."""
-    for name, value, least in (("steps", steps, 0), ("every", every, 1)):
-        if not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f"fit: got {name} = {value!r}, expected an integer >= {least}")
-    if callable(callbacks):
-        raise TypeError(f"fit: callbacks is a {type(callbacks).__name__}, expected a list of functions: callbacks=[...]")
-    callbacks = [*callbacks]
-    if checkpoint is not None and not pathlib.Path(checkpoint).resolve().parent.is_dir():
-        raise FileNotFoundError(f"fit: the directory of checkpoint {checkpoint} does not exist")
-    if checkpoint is not None and pathlib.Path(checkpoint).is_dir():
-        raise IsADirectoryError(f"fit: checkpoint {checkpoint} is a directory, expected the path of a file")
-    if resume and checkpoint is None:
-        raise ValueError("fit: resume=True needs the path of a checkpoint")
+    data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a
+        minigen.data.Batches; or an iterable of batches, begun again when it ends.
+    callbacks: functions (trainer, record), called after every step. One that returns
+        minigen.trainers.STOP ends the run, as if this step had been the last.
+    progress: a bar on a terminal or in a notebook (silent in a pipe).
+    checkpoint: a path, written every `every` steps and at the end.
+    resume=True: go on from that file if it is there. `steps` then counts from the run's beginning,
+        and the result is bit for bit that of a run that was not interrupted (an iterable that is
+        not a Batches has no place to go on from: it begins again).
+
+    On Ctrl-C the step is finished, the state saved, and fit returns. NonFiniteError names the step
+    and the quantity, and leaves the last good checkpoint as it is."""
+    callbacks = check_options(steps, batch_size, callbacks, checkpoint, every, resume)
+    trainer.source = source = _source(data, batch_size)
     goal = trainer.steps + steps
-    if is_array(data):                  # a last batch of a few examples would have other statistics
-        data = Batches(data, size=batch_size, drop_last=len(data) >= batch_size)
-    trainer.source = source = Batches(data, size=batch_size) if hasattr(data, "sample") else data
     if resume and pathlib.Path(checkpoint).exists():
         checkpoints.load(checkpoint, trainer)
         goal = steps
-    record, shown, batches = None, 0.0, _again_and_again(source)
-    with tqdm(total=goal, initial=trainer.steps, disable=None if progress else True, unit="step") as bar, _ctrl_c() as stop:
+        if trainer.steps >= goal:
+            print(f"nothing left to do: {checkpoint} is of step {trainer.steps}, and {goal} were "
+                  "asked for", file=sys.stderr)
+            return None
+
+    record, batches = None, _again_and_again(source)
+    with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
-            before = trainer.steps
-            try:
-                record = one_step(batches)
-            except NonFiniteError as error:
-                raise NonFiniteError(f"step {before + 1}: {error}") from error
-            for callback in callbacks:
-                callback(trainer, record)
-            bar.update()
-            if not bar.disable and time.monotonic() - shown > _REFRESH:
-                bar.set_postfix({name: f"{value:.3f}" for name, value in trainer.progress().items()})
-                shown = time.monotonic()
+            record = _step_or_explain(one_step, batches, trainer, data)
+            stop += ["callback" for callback in callbacks if callback(trainer, record) is STOP]
+            show()
             if checkpoint is not None and trainer.steps % every == 0 and trainer.steps < goal:
                 checkpoints.save(checkpoint, trainer)
     if checkpoint is not None:
         checkpoints.save(checkpoint, trainer)
-    if stop:
-        kept = f"the state is in {checkpoint}; resume=True goes on from it" if checkpoint else "no checkpoint was asked for"
+    if "Ctrl-C" in stop:
+        kept = (f"the state is in {checkpoint}; resume=True goes on from it" if checkpoint
+                else "no checkpoint was asked for")
         print(f"stopped after step {trainer.steps} of {goal}: {kept}", file=sys.stderr)
     return record
 
 
+def _step_or_explain(one_step, batches, trainer, data):
+    """one_step(batches), its errors with what only the loop knows: the step, and what data is."""
+    try:
+        return one_step(batches)
+    except NonFiniteError as error:
+        raise NonFiniteError(f"step {trainer.steps + 1}: {error}") from error
+    except (TypeError, ValueError) as error:
+        if isinstance(data, list):
+            error.args = (f"{error} (fit takes each entry of a list as a batch: of a list of "
+                          "pictures, make an array by numpy.stack)",)
+        raise
+
+
+# ------------------------------------------------------------------------------- batches
+
+def _source(data, batch_size):
+    """The data as an iterable of batches."""
+    check_data(data)
+    if is_array(data):                  # a last batch of a few examples would have other statistics
+        return Batches(data, size=batch_size, drop_last=len(data) >= batch_size)
+    return Batches(data, size=batch_size) if hasattr(data, "sample") else data
+
+
 def _again_and_again(batches):
-    if isinstance(batches, Tensor) or not hasattr(batches, "__iter__"):        # a Tensor's rows are examples, not batches
-        raise TypeError(f"fit: got a {type(batches).__name__} as data, expected an array, a distribution with sample(m), a "
-                        "minigen.data.Batches or an iterable of batches")
+    """The batches, begun again whenever they end."""
     if iter(batches) is batches:                # an iterator, which can be gone through once
         yield from batches
-        raise ValueError("fit: the iterator of batches ended before the steps were done; give a list, or Batches without epochs")
+        raise ValueError("fit: the iterator of batches ended before the steps were done; give a "
+                         "list, or Batches without epochs")
     for _ in itertools.count():
         empty = True
         for x in batches:
@@ -92,19 +108,46 @@ def _again_and_again(batches):
             raise ValueError("fit: there are no batches in data")
 
 
+# ------------------------------------------------------------------------ progress, Ctrl-C
+
+@contextlib.contextmanager
+def _progress_bar(trainer, goal, wanted):
+    """A function to call after each step: moves the bar, and now and then the numbers beside it."""
+    hidden = (None if not _in_notebook() else False) if wanted else True    # None: not in a pipe
+    with tqdm(total=goal, initial=trainer.steps, disable=hidden, unit="step") as bar:
+        last_look = 0.0
+
+        def show():
+            nonlocal last_look
+            bar.update()
+            if not bar.disable and time.monotonic() - last_look > _REFRESH:
+                numbers = trainer.progress().items()
+                bar.set_postfix({name: f"{value:.3f}" for name, value in numbers})
+                last_look = time.monotonic()
+
+        yield show
+
+
+def _in_notebook():
+    """Whether what is printed goes to a notebook, which is not a terminal but shows a bar."""
+    return type(sys.stderr).__module__.split(".")[0] == "ipykernel"
+
+
 @contextlib.contextmanager
 def _ctrl_c():
-    """A list that becomes non-empty on the first Ctrl-C; the second interrupts at once. (Only a main thread hears it.)"""
+    """A list that "Ctrl-C" is added to by the first one; the second interrupts at once.
+
+    (Only the main thread receives it.)"""
     stop = []
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
 
-    def heard(*_):
-        stop.append(True)
+    def on_signal(*_):
+        stop.append("Ctrl-C")
         signal.signal(signal.SIGINT, before)
 
-    before = signal.signal(signal.SIGINT, heard)
+    before = signal.signal(signal.SIGINT, on_signal)
     try:
         yield stop
     finally:

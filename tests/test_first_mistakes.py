@@ -1,0 +1,56 @@
+"""What people do wrong first, and what they are told."""
+
+import numpy as np
+import pytest
+
+import minigen as mg
+
+V = np.array([1.0, 2.0])
+
+
+def leaf(x=V):
+    return mg.tensor(x, requires_grad=True)
+
+
+@pytest.mark.parametrize("data, came", [(np.array([1, 2, 3]), "an array of int64"),
+                                        (np.array([True]), "an array of bool"),
+                                        ([1.0, 2.0], "a list"), (2.0, "a float"),
+                                        (np.float64(2), "a float64"), (None, "a NoneType")])
+def test_the_class_tensor_takes_arrays_of_floats(data, came):
+    with pytest.raises(TypeError, match=f"^Tensor: got {came}, .*minigen.tensor.* converts"):
+        mg.Tensor(data, requires_grad=True)
+    assert mg.Tensor(V.astype("float32")).dtype == np.float32
+
+
+def test_a_gradient_that_was_asked_for_without_create_graph_says_so():
+    x = leaf()
+    (g,) = mg.grad((x ** 3).sum(), x)
+    for ask in (lambda: mg.grad(g.sum(), x), lambda: g.sum().backward()):
+        with pytest.raises(RuntimeError, match="create_graph=True"):
+            ask()
+    with pytest.raises(RuntimeError, match="create_graph=True"):
+        mg.grad((g * x).sum() - (g * x).sum().detach() + leaf().sum(), [leaf()])
+
+
+def test_an_input_that_no_output_depends_on_is_none_where_that_is_allowed():
+    x, other = leaf(), leaf()
+    y = (x * x).sum()
+    found = mg.grad(y, [other, x], allow_unused=True)
+    assert found[0] is None
+    np.testing.assert_array_equal(found[1].numpy(), 2 * V)
+    assert mg.grad(y, [x, other], create_graph=True, allow_unused=True)[1] is None
+    with pytest.raises(RuntimeError, match="no output depends on input.*allow_unused=True"):
+        mg.grad(y, other)
+
+
+def test_a_stranger_is_named_with_its_module_and_a_way():
+    class Stranger:
+        def numpy(self):
+            return V
+
+    Stranger.__module__, Stranger.__qualname__ = "torch", "Tensor"
+    with pytest.raises(TypeError, match=r"^add: got a torch\.Tensor, expected a minigen Tensor"
+                                        r".*x\.numpy\(\)"):
+        leaf() + Stranger()
+    with pytest.raises(TypeError, match="^multiply: got a str"):
+        leaf() * "2"
