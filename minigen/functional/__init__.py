@@ -1,73 +1,113 @@
 """Every operation, its value and its gradients side by side.
 
-Array operations carry NumPy's names and arguments, network operations those of torch.nn.functional. All of them take
-arrays and Tensors alike: arrays in, array out; a Tensor in, a Tensor out, and the step is on the tape. An array that was given
-is kept there, not copied, and unlike a Tensor has no version: do not write to it while a tape holds it.
+Array operations carry NumPy's names and arguments, network operations those of
+torch.nn.functional. All of them take arrays and Tensors alike: arrays in, array out; a Tensor in, a
+Tensor out, and the step is on the tape. Numbers and lists are the arrays that NumPy makes of them.
+An array that was given is kept on the tape, not copied, and unlike a Tensor has no version: do not
+write to it while a tape holds it.
 
-Reading order: elementwise, reductions, shaping, linear, losses, convolution, pooling, normalization.
-This file only lists them, and hangs them on Tensor: `x + y` is add(x, y), `x.sum()` is sum(x).
+Reading order: elementwise, reductions, shaping, linear, losses, convolution, pooling,
+normalization. This file only lists them, and makes them operators and methods of Tensor: `x + y` is
+add(x, y).
 """
 
 from ..autograd import Tensor
-from ..backend import is_array
-from .convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from .elementwise import (abs, add, clip, constant, cos, divide, dropout, elu, exp, leaky_relu, log, log1p, logsigmoid, maximum,
-                          minimum, multiply, negative, power, relu, sigmoid, sin, softplus, sqrt, square, subtract, tanh, where)
+from .conversions import constant
+from .convolution import (conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
+                          conv_transpose3d)
+from .elementwise import (abs, add, clip, cos, divide, dropout, elu, exp, leaky_relu, log, log1p,
+                          logsigmoid, maximum, minimum, multiply, negative, power, relu, sigmoid,
+                          sin, softplus, sqrt, square, subtract, tanh, where)
 from .linear import linear, matmul
-from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss, nll_loss
+from .losses import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, l1_loss,
+                     mse_loss, nll_loss)
 from .normalization import batch_norm, instance_norm, layer_norm
 from .pooling import avg_pool2d, max_pool2d
 from .reductions import log_softmax, logsumexp, max, mean, min, softmax, std, sum, var
-from .shaping import broadcast_to, concatenate, embedding, getitem, interpolate, pad, reshape, scatter, stack, transpose
+from .shaping import (broadcast_to, concatenate, embedding, getitem, interpolate, pad, reshape,
+                      scatter, stack, transpose)
 
 __all__ = [name for name, value in list(globals().items())
-           if callable(value) and not name.startswith("_") and name not in ("Tensor", "is_array", "constant")]
+           if callable(value) and not name.startswith("_") and name not in ("Tensor", "constant")]
 
 
-def _shape_or_numbers(numbers):
+def _one_tuple(numbers):
     """x.reshape(2, 3) and x.reshape((2, 3)) are the same, as in NumPy."""
-    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
+    is_tuple = len(numbers) == 1 and isinstance(numbers[0], (tuple, list))
+    return tuple(numbers[0]) if is_tuple else numbers
 
 
-def _index(index):
+def _constants(index):
     """A Tensor in an index is a constant."""
-    return tuple(constant(i) for i in index) if isinstance(index, tuple) else constant(index)
+    return tuple(map(constant, index)) if isinstance(index, tuple) else constant(index)
 
 
-def _array_of(x):
-    return x._data if isinstance(x, Tensor) else x
+class Operators:
+    """What Python calls for x + y, x[i], x.sum() and so on, where x is a Tensor."""
+
+    def __add__(x, y): return add(x, y)
+    def __radd__(x, y): return add(y, x)
+    def __sub__(x, y): return subtract(x, y)
+    def __rsub__(x, y): return subtract(y, x)
+    def __mul__(x, y): return multiply(x, y)
+    def __rmul__(x, y): return multiply(y, x)
+    def __truediv__(x, y): return divide(x, y)
+    def __rtruediv__(x, y): return divide(y, x)
+    def __pow__(x, y): return power(x, y)
+    def __rpow__(x, y): return power(y, x)
+    def __matmul__(x, y): return matmul(x, y)
+    def __rmatmul__(x, y): return matmul(y, x)
+    def __neg__(x): return negative(x)
+    def __abs__(x): return abs(x)
+
+    # Comparisons return an array of booleans: a mask is a constant.
+    def __lt__(x, y): return x._data < constant(y)
+    def __le__(x, y): return x._data <= constant(y)
+    def __gt__(x, y): return x._data > constant(y)
+    def __ge__(x, y): return x._data >= constant(y)
+    def __eq__(x, y): return x._data == constant(y)
+    def __ne__(x, y): return x._data != constant(y)
+
+    def __getitem__(x, index): return getitem(x, _constants(index))
+    def __iter__(x): return (getitem(x, i) for i in range(len(x)))
+
+    def __len__(x):
+        if not x.shape:
+            raise TypeError(f"{x!r} has no length: it is a single number")
+        return x.shape[0]
+
+    def __float__(x): return float(x.item())
+    def __int__(x): return int(x.item())
+    def __bool__(x): return bool(x.item())
+
+    def __format__(x, spec):
+        """f"{loss:.3f}" is the number, f"{loss}" the Tensor's description."""
+        return format(x.item(), spec) if spec else repr(x)
+
+    @property
+    def T(x): return transpose(x)
+    def transpose(x, *axes): return transpose(x, _one_tuple(axes) or None)
+    def reshape(x, *shape): return reshape(x, _one_tuple(shape))
+    def flatten(x): return reshape(x, (-1,))
+
+    def sum(x, *arguments, **options): return sum(x, *arguments, **options)
+    def mean(x, *arguments, **options): return mean(x, *arguments, **options)
+    def var(x, *arguments, **options): return var(x, *arguments, **options)
+    def std(x, *arguments, **options): return std(x, *arguments, **options)
+    def max(x, *arguments, **options): return max(x, *arguments, **options)
+    def min(x, *arguments, **options): return min(x, *arguments, **options)
+    def clip(x, *arguments, **options): return clip(x, *arguments, **options)
+    def exp(x): return exp(x)
+    def log(x): return log(x)
+    def sqrt(x): return sqrt(x)
+    def square(x): return square(x)
+    def abs(x): return abs(x)
+    def relu(x): return relu(x)
+    def sigmoid(x): return sigmoid(x)
+    def tanh(x): return tanh(x)
 
 
-_METHODS = {
-    "__add__": lambda x, y: add(x, y), "__radd__": lambda x, y: add(y, x),
-    "__sub__": lambda x, y: subtract(x, y), "__rsub__": lambda x, y: subtract(y, x),
-    "__mul__": lambda x, y: multiply(x, y), "__rmul__": lambda x, y: multiply(y, x),
-    "__truediv__": lambda x, y: divide(x, y), "__rtruediv__": lambda x, y: divide(y, x),
-    "__pow__": lambda x, y: power(x, y), "__rpow__": lambda x, y: power(y, x),
-    "__matmul__": lambda x, y: matmul(x, y), "__rmatmul__": lambda x, y: matmul(y, x),
-    "__neg__": lambda x: negative(x), "__abs__": lambda x: abs(x),
-    # Comparisons answer with an array of booleans: a mask is a constant.
-    "__lt__": lambda x, y: x._data < _array_of(y), "__le__": lambda x, y: x._data <= _array_of(y),
-    "__gt__": lambda x, y: x._data > _array_of(y), "__ge__": lambda x, y: x._data >= _array_of(y),
-    "__eq__": lambda x, y: x._data == _array_of(y), "__ne__": lambda x, y: x._data != _array_of(y),
-    "__getitem__": lambda x, index: getitem(x, _index(index)),
-    "__float__": lambda x: float(x.item()), "__int__": lambda x: int(x.item()), "__bool__": lambda x: bool(x.item()),
-    "T": property(lambda x: transpose(x)),
-    "reshape": lambda x, *shape: reshape(x, _shape_or_numbers(shape)),
-    "transpose": lambda x, *axes: transpose(x, _shape_or_numbers(axes) or None),
-    "flatten": lambda x: reshape(x, (-1,)),
-}
-for _name in ("sum", "mean", "var", "std", "max", "min", "clip", "exp", "log", "sqrt", "square", "abs", "relu", "sigmoid", "tanh"):
-    _METHODS[_name] = (lambda f: lambda x, *arguments, **options: f(x, *arguments, **options))(globals()[_name])
-
-
-def _length(x):
-    if not x.shape:
-        raise TypeError(f"{x!r} has no length: it is a single number")
-    return x.shape[0]
-
-
-_METHODS["__len__"] = _length
-_METHODS["__iter__"] = lambda x: (getitem(x, i) for i in range(_length(x)))
-for _name, _method in _METHODS.items():
-    setattr(Tensor, _name, _method)
+# Copied, not inherited: the engine's Tensor knows none of its operations.
+for _name, _method in vars(Operators).items():
+    if callable(_method) or isinstance(_method, property):     # not the class's docstring or module
+        setattr(Tensor, _name, _method)

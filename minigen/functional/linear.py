@@ -4,31 +4,11 @@ Read next: losses.py, then convolution.py.
 """
 
 from .. import errors
-from ..arguments import plain
-from ..autograd import Tensor, operation
+from ..autograd import operation
+from .conversions import array_or_tensor
+from .fast import product
 from .reductions import column_sums
 from .shaping import reshape, transpose
-
-
-def _product(a, b):
-    """a b. For two matrices dot is the shorter way to BLAS: matmul takes up to twice as long where they are small."""
-    return a.dot(b) if a.ndim == 2 and type(a) is type(b) is not Tensor else a @ b
-
-
-@operation
-def linear(input, weight, bias=None):
-    """y = x Wᵀ + b            x (*, i)   W (o, i)   b (o,)   y (*, o)
-
-    ValueError where the shapes do not meet, TypeError for two dtypes."""
-    x, W, b = input, weight, bias
-    if x.shape[-1:] != W.shape[1:] or not x.size or x.dtype != W.dtype:
-        raise errors.input_error("linear", x, f"(*, in) where the weight's (out, in) is {W.shape}", W)
-    y = _product(x, W.T)
-    if b is not None:
-        if b.shape != W.shape[:1]:
-            raise ValueError(f"linear: got a bias of shape {b.shape}, expected {W.shape[:1]}")
-        y += b
-    return y
 
 
 def _rows(x):
@@ -36,11 +16,31 @@ def _rows(x):
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 
 
+@operation
+def linear(input, weight, bias=None):
+    """y = x Wᵀ + b            x (*, i)   W (o, i)   b (o,)   y (*, o)
+
+    ∂L/∂x = g W        ∂L/∂W = gᵀ x        ∂L/∂b = Σ g over the batch
+    ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
+    x, W, b = input, weight, bias
+    if x.shape[-1:] != W.shape[1:] or not x.size or x.dtype != W.dtype:
+        wanted = f"(*, in) where the weight's (out, in) is {W.shape}"
+        raise errors.input_error("linear", x, wanted, W)
+    y = product(x, W.T)
+    if b is not None:
+        errors.require_bias("linear", b, W.shape[:1])
+        y += b
+    return y
+
 linear.gradients(                                           # g = ∂L/∂y, of y's shape (*, o)
-    lambda g, y, x, W, b: _product(g, W),                   # ∂L/∂x = g W
-    lambda g, y, x, W, b: _product(_rows(x).T, _rows(g)).T, # ∂L/∂W = gᵀ x, lying in memory as W does
-    lambda g, y, x, W, b: column_sums(_rows(g)),            # ∂L/∂b = Σ over the batch
-)
+    lambda g, y, x, W, b: product(g, W),                    # ∂L/∂x = g W
+    lambda g, y, x, W, b: product(_rows(x).T, _rows(g)).T,  # ∂L/∂W = gᵀ x, in W's order in memory
+    lambda g, y, x, W, b: column_sums(_rows(g)))            # ∂L/∂b = Σ g over the batch
+
+
+def _swap(x):
+    """x with its last two axes exchanged: each matrix of a stack transposed."""
+    return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 @operation
@@ -48,25 +48,21 @@ def _matmul(a, b):
     """y = a b            a (*, m, k)   b (*, k, n)   y (*, m, n)"""
     return a @ b
 
-
-def _swap(x):
-    return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
-
-
 _matmul.gradients(
     lambda g, y, a, b: _matmul(g, _swap(b)),    # ∂L/∂a = g bᵀ
-    lambda g, y, a, b: _matmul(_swap(a), g),    # ∂L/∂b = aᵀ g
-)
+    lambda g, y, a, b: _matmul(_swap(a), g))    # ∂L/∂b = aᵀ g
 
 
-def matmul(x, y):
-    """The matrix product of the last two axes, as in NumPy: leading axes broadcast, and a vector is a row on the left and a
-    column on the right, its extra axis dropped from the result."""
-    x, y = (a if hasattr(a, "ndim") else plain(a, "matmul") for a in (x, y))
-    if getattr(x, "ndim", 0) == 0 or getattr(y, "ndim", 0) == 0 or x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
-        raise ValueError(f"matmul: shapes {getattr(x, 'shape', x)} and {getattr(y, 'shape', y)} do not meet: (*, m, k) and (*, k, n) "
-                         "are expected")
-    product = _matmul(reshape(x, (1, -1)) if x.ndim == 1 else x, reshape(y, (-1, 1)) if y.ndim == 1 else y)
-    if x.ndim == 1:
-        product = reshape(product, (*product.shape[:-2], product.shape[-1]))
-    return reshape(product, product.shape[:-1]) if y.ndim == 1 else product
+def matmul(a, b):
+    """y = a b, of the last two axes        a (*, m, k)   b (*, k, n)   y (*, m, n)
+
+    ∂L/∂a = g bᵀ        ∂L/∂b = aᵀ g
+    As in NumPy, leading axes broadcast, and a vector is a row on the left, a column on the right,
+    without that extra axis in y. ValueError: shapes that do not fit together."""
+    a, b = array_or_tensor("matmul", a), array_or_tensor("matmul", b)
+    errors.require_matrices("matmul", a, b)
+    left = a if a.ndim > 1 else reshape(a, (1, -1))
+    right = b if b.ndim > 1 else reshape(b, (-1, 1))
+    y = _matmul(left, right)
+    y = y if a.ndim > 1 else reshape(y, (*y.shape[:-2], y.shape[-1]))
+    return y if b.ndim > 1 else reshape(y, y.shape[:-1])

@@ -3,131 +3,184 @@
 Read next: linear.py.
 """
 
-import math
+import numbers
 
-from ..autograd import broadcast_to, operation
+from .. import errors
+from ..autograd import broadcast_to, operation, sum_to
 from ..backend import array_module, is_array
-from .elementwise import constant
+from .conversions import array_or_tensor, as_array, constant
 
-__all__ = ["reshape", "transpose", "broadcast_to", "getitem", "scatter", "concatenate", "stack", "pad", "interpolate",
-           "embedding"]
+__all__ = ["reshape", "transpose", "broadcast_to", "getitem", "scatter", "concatenate", "stack",
+           "pad", "interpolate", "embedding"]
 
 
 @operation
 def reshape(x, shape):
-    """The same elements in another shape (one length may be −1)        ∂L/∂x = g in x's shape"""
+    """y = x in another shape (one length may be −1)        ∂L/∂x = g in x's shape"""
     return array_module(x).reshape(x, shape)
+
+reshape.gradients(lambda g, y, x, shape: reshape(g, x.shape))
+
+
+def _inverse(axes):
+    """The order of axes that undoes `axes`; None undoes None."""
+    return axes and tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
 
 
 @operation
 def transpose(x, axes=None):
-    """The axes in another order (None: reversed)        ∂L/∂x = g with its axes in the inverse order"""
-    return x.transpose(axes)
+    """y = x with its axes in another order (None: reversed)
+    ∂L/∂x = g with its axes in the inverse order"""
+    return as_array(x).transpose(axes)
+
+transpose.gradients(lambda g, y, x, axes: transpose(g, _inverse(axes)))
 
 
-@operation
-def getitem(x, index):
-    """x[index]: integers, slices, None, ..., integer arrays, boolean arrays        ∂L/∂x = scatter of g: what was taken
-    twice gets both gradients"""
-    return x[index]
+# -------------------------------------------------------------------------------- by an index
+
+def _add_at(total, g, index):
+    """total[index] += g, in place. A place that an array of integers names twice gets both, where
+    += alone would keep one."""
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = [i for i in parts if is_array(i) or isinstance(i, list)]
+    if any(getattr(i, "dtype", int) != bool for i in arrays):
+        array_module(total).add.at(total, index, g)
+    else:
+        total[index] += g
 
 
 @operation
 def scatter(x, index, shape):
-    """Zeros of `shape` with x added at `index`: the reverse of getitem        ∂L/∂x = g[index]"""
-    xp = array_module(x)
-    y = xp.zeros(shape, x.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if any((is_array(i) or isinstance(i, list)) and getattr(i, "dtype", int) != bool for i in parts):
-        xp.add.at(y, index, x)          # an integer array may name a place twice
-    else:
-        y[index] = x
+    """y = zeros of `shape`, x added at `index`: the reverse of getitem        ∂L/∂x = g[index]"""
+    y = array_module(x).zeros(shape, as_array(x).dtype)
+    _add_at(y, x, index)
     return y
+
+scatter.gradients(lambda g, y, x, index, shape: getitem(g, index))
+
+
+@operation
+def getitem(x, index):
+    """y = x[index]: integers, slices, None, ..., integer arrays, boolean arrays
+
+    ∂L/∂x = g added to zeros at `index`; what was taken twice gets both gradients. They are added in
+    place, to one array: an array of zeros for each of n rows would be n² numbers to write."""
+    return x[index]
+
+getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape),
+                  into=lambda total, g, y, x, index: _add_at(total, g, index))
+
+
+def embedding(input, weight):
+    """y = weight[i] for each index i        indices (*,)   weight (entries, d)   y (*, d)
+
+    ∂L/∂weight = g added at the rows that were looked up.
+    TypeError: indices that are not integers. IndexError: an index outside 0 .. entries − 1."""
+    indices = array_or_tensor("embedding", constant(input))
+    rows = array_or_tensor("embedding", weight)
+    errors.require_indices("embedding", "indices", indices, rows.shape[:1])
+    return getitem(rows, indices)
+
+
+# ----------------------------------------------------------------------------- several into one
+
+def _slices(g, y, *arrays, axis):
+    """The part of g that each array filled."""
+    parts, stop = [], 0
+    for x in arrays:
+        start, stop = stop, stop + x.shape[axis]
+        parts.append(getitem(g, (slice(None),) * (axis % g.ndim) + (slice(start, stop),)))
+    return parts
 
 
 @operation
 def _concatenate(*arrays, axis=0):
     return array_module(arrays[0]).concatenate(arrays, axis)
 
-
-def _slices(g, y, *arrays, axis):
-    stops, found = 0, []
-    for x in arrays:
-        start, stops = stops, stops + x.shape[axis]
-        found.append(getitem(g, (slice(None),) * (axis % g.ndim) + (slice(start, stops),)))
-    return found
-
-
-reshape.gradients(lambda g, y, x, shape: reshape(g, x.shape))
-transpose.gradients(lambda g, y, x, axes: transpose(g, axes and tuple(sorted(range(g.ndim), key=lambda i: axes[i] % g.ndim))))
-getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape))
-scatter.gradients(lambda g, y, x, index, shape: getitem(g, index))
 _concatenate.gradients(together=_slices)
 
 
 def concatenate(arrays, axis=0):
-    """Arrays joined along an axis they have        ∂L/∂xᵢ = the slice of g that xᵢ filled"""
-    if not isinstance(arrays, (list, tuple)) or not arrays:
-        raise ValueError(f"concatenate: expected a list of one or more arrays, got {arrays!r}")
-    if axis is None:
-        raise ValueError("concatenate: got axis None, which flattens; reshape the arrays to (-1,) and join those")
+    """y = arrays joined along an axis that they have        ∂L/∂xᵢ = the part of g that xᵢ filled
+
+    ValueError: not a list of arrays, no axis, or shapes that differ elsewhere."""
+    errors.require_list_of_arrays("concatenate", arrays)
+    errors.require_an_axis("concatenate", axis)
     return _concatenate(*arrays, axis=axis)
 
 
 def stack(arrays, axis=0):
-    """Arrays of one shape joined along a new axis        ∂L/∂xᵢ = g at place i"""
-    shapes = [getattr(x, "shape", None) for x in arrays] if isinstance(arrays, (list, tuple)) else []
-    if len({*shapes}) != 1 or shapes[0] is None:
-        raise ValueError(f"stack: expected a list of one or more arrays of one shape, got {shapes or arrays!r}")
-    if not -arrays[0].ndim - 1 <= axis <= arrays[0].ndim:
-        raise ValueError(f"stack: got axis {axis} for arrays of shape {shapes[0]}, expected one of the {arrays[0].ndim + 1} of the result")
-    axis = axis % (arrays[0].ndim + 1)
-    shape = arrays[0].shape[:axis] + (1,) + arrays[0].shape[axis:]
-    return _concatenate(*[reshape(x, shape) for x in arrays], axis=axis)
+    """y = arrays of one shape joined along a new axis        ∂L/∂xᵢ = g at place i of that axis
+
+    ValueError: not a list of arrays of one shape, or an axis that y does not have."""
+    errors.require_list_of_arrays("stack", arrays)
+    arrays = [array_or_tensor("stack", x) for x in arrays]
+    shape = arrays[0].shape
+    errors.require_stackable("stack", arrays, axis)
+    axis = axis % (len(shape) + 1)
+    layer = (*shape[:axis], 1, *shape[axis:])
+    return _concatenate(*[reshape(x, layer) for x in arrays], axis=axis)
+
+
+# ------------------------------------------------------------------------- borders and blocks
+
+def _widths(pad, x):
+    """(before, after) for each axis of x, from pairs that begin with the last axis."""
+    pairs = list(zip(pad[::2], pad[1::2]))
+    return [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
+
+
+def _inside(pad, x):
+    """The index of x within its border."""
+    return tuple(slice(a, a + n) for (a, _), n in zip(_widths(pad, x), x.shape))
 
 
 @operation
-def _pad(x, widths, value):
-    return array_module(x).pad(x, widths, constant_values=value)
-
-
-_pad.gradients(lambda g, y, x, widths, value: getitem(g, tuple(slice(a, a + n) for (a, _), n in zip(widths, x.shape))))
-
-
 def pad(input, pad, *, value=0.0):
-    """A constant around the last axes; `pad` = (before, after) of the last axis, then of the one before it, ...
-    ∂L/∂x = g without the border"""
-    if not isinstance(pad, (tuple, list)) or len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad, default=0) < 0:
-        raise ValueError(f"pad: got {pad} for an input of shape {input.shape}, expected pairs >= 0, (before, after) from the last axis")
-    pairs = list(zip(pad[::2], pad[1::2]))
-    return _pad(input, tuple([(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]), value)
+    """y = x with a border of `value`        ∂L/∂x = g without the border
+
+    `pad`: the border's widths, (before, after) of the last axis, then of the one before it, ...
+    ValueError: not such pairs of integers >= 0."""
+    x = as_array(input)
+    errors.require_border(pad, x.shape)
+    return array_module(x).pad(x, _widths(pad, x), constant_values=value)
+
+pad.gradients(lambda g, y, x, pad, value: getitem(g, _inside(pad, x)))
 
 
+def _factors(scale_factor, axes):
+    """One whole factor for each axis."""
+    factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * axes
+    whole = [int(f) for f in factors if isinstance(f, numbers.Real) and f >= 1 and f % 1 == 0]
+    if not len(whole) == len(factors) == axes:
+        raise errors.scale_factor_error(scale_factor, axes)
+    return whole
+
+
+def _blocks(x, scale_factor):
+    """Two shapes for x (N, C, *S): a new axis behind each of S, of length 1, and of its factor."""
+    n, c, *sizes = x.shape
+    factors = _factors(scale_factor, len(sizes))
+    apart = [length for s in sizes for length in (s, 1)]
+    blocks = [length for s, factor in zip(sizes, factors) for length in (s, factor)]
+    return (n, c, *apart), (n, c, *blocks)
+
+
+def _sum_over_blocks(g, x, scale_factor):
+    apart, blocks = _blocks(x, scale_factor)
+    return reshape(sum_to(reshape(g, blocks), apart), x.shape)
+
+
+@operation
 def interpolate(input, *, scale_factor, mode="nearest"):
-    """(N, C, *S) -> (N, C, *(factor · S)): each element becomes a block of itself        ∂L/∂x = g summed over the block"""
-    if mode != "nearest":
-        raise ValueError(f'interpolate: got mode {mode!r}, only "nearest" is here')
-    if scale_factor != int(scale_factor) or scale_factor < 1:
-        raise ValueError(f"interpolate: got scale_factor {scale_factor}, expected an integer >= 1")
-    if input.ndim < 3:
-        raise ValueError(f"interpolate: got shape {input.shape}, expected (N, C, length), (N, C, H, W) or (N, C, D, H, W)")
-    factor, (n, c, *sizes) = int(scale_factor), input.shape
-    blocks = broadcast_to(reshape(input, (n, c, *[k for s in sizes for k in (s, 1)])), (n, c, *[k for s in sizes for k in (s, factor)]))
-    return reshape(blocks, (n, c, *[s * factor for s in sizes]))
+    """y (N, C, *(factor · S)): each element of x (N, C, *S) becomes a block of itself
 
+    ∂L/∂x = g summed over the block. `scale_factor`: a whole number >= 1, or one for each axis of S.
+    ValueError for anything else, for another mode than "nearest", for x without S."""
+    x = as_array(input)
+    errors.require_nearest(mode, x.shape)
+    apart, blocks = _blocks(x, scale_factor)
+    y = array_module(x).broadcast_to(x.reshape(apart), blocks)
+    return y.reshape(*x.shape[:2], *[s * f for s, f in zip(blocks[2::2], blocks[3::2])])
 
-def embedding(input, weight):
-    """Row weight[i] for each index i: indices of any shape -> that shape + (d,), weight (entries, d)
-
-    ∂L/∂weight = g added at the rows that were looked up. IndexError: an index outside 0 .. entries − 1."""
-    indices = constant(input)
-    if not is_array(indices) or indices.dtype.kind not in "iu":
-        raise TypeError(f"embedding: got indices of {getattr(indices, 'dtype', type(indices).__name__)}, expected an array of integers")
-    check_range("embedding", indices, weight.shape[0])
-    return getitem(weight, indices)
-
-
-def check_range(name, indices, count):
-    """IndexError where an index is not in 0 .. count − 1 (a GPU would wrap it round without a word)."""
-    if math.prod(indices.shape) and not (0 <= int(indices.min()) and int(indices.max()) < count):
-        raise IndexError(f"{name}: indices from {int(indices.min())} to {int(indices.max())}, expected 0 to {count - 1}")
+interpolate.gradients(lambda g, y, x, scale_factor, mode: _sum_over_blocks(g, x, scale_factor))
