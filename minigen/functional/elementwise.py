@@ -5,10 +5,10 @@ Each is its value y and, directly below, one rule per input: g is ∂L/∂y, and
 sums the gradient back. Read next: reductions.py.
 """
 
-from .. import errors, random
+from .. import random
 from ..autograd import Tensor, operation
 from ..backend import array_module, asarray, is_array
-from . import fast
+from . import checks, fast
 from .conversions import array_or_tensor, as_floats, constant
 
 
@@ -279,7 +279,7 @@ def dropout(input, p=0.5, training=True):
     that of x; outside training y = x        ∂L/∂x = g m
 
     A new mask is drawn at every call. ValueError unless 0 <= p < 1."""
-    errors.require_dropout_rate(p)
+    checks.require_dropout_rate(p)
     x = array_or_tensor("dropout", input)
     if not training or p == 0:
         return x
