@@ -58,10 +58,13 @@ def operation_error(error, name, arrays):
 
 
 def input_error(name, x, wanted, like=None):
-    """The error for an input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
+    """The error for an input x: of another dtype than the weight `like`, of a wrong shape, or empty."""
     if like is not None and x.ndim and x.size and x.dtype != like.dtype:
-        return TypeError(f"{name}: got an input of {x.dtype} {tuple(x.shape)}, expected the weight's dtype {like.dtype} and {wanted}; "
-                         "minigen.tensor(x) converts")
+        advice = f'give the array as x.astype("{like.dtype}")'
+        if x.dtype in ("float32", "float64"):
+            advice += f', or call minigen.set_default_dtype("{x.dtype}") before the layer is made'
+        return TypeError(f"{name}: got an input of {x.dtype} {tuple(x.shape)}, expected the weight's "
+                         f"dtype {like.dtype} and {wanted}; {advice}")
     return ValueError(f"{name}: got an input of shape {tuple(x.shape)}, expected {wanted}, not empty")
 
 

@@ -28,8 +28,6 @@ SHAPES = [                                  # layer, shape in, shape out (the si
     (lambda: L.ConvTranspose3d(3, 5, 2), (2, 3, 4, 5, 6), (2, 5, 5, 6, 7)),
     (lambda: L.BatchNorm(3), (2, 3), (2, 3)),
     (lambda: L.BatchNorm(3), (2, 3, 4, 5), (2, 3, 4, 5)),
-    (lambda: L.LayerNorm(3), (2, 4, 3), (2, 4, 3)),
-    (lambda: L.LayerNorm((4, 3)), (2, 4, 3), (2, 4, 3)),
     (lambda: L.InstanceNorm(3), (2, 3, 4, 5), (2, 3, 4, 5)),
     (lambda: L.MaxPool2d(2), (2, 3, 8, 6), (2, 3, 4, 3)),
     (lambda: L.AvgPool2d(3, stride=2, padding=1), (2, 3, 8, 6), (2, 3, 4, 3)),
@@ -39,7 +37,7 @@ SHAPES = [                                  # layer, shape in, shape out (the si
     (lambda: L.Reshape((3, 2, 2)), (2, 12), (2, 3, 2, 2)),
     (lambda: L.Dropout(), (2, 3), (2, 3)),
     *[(activation, (2, 3), (2, 3))
-      for activation in (L.ReLU, L.LeakyReLU, L.ELU, L.Softplus, L.Sigmoid, L.Tanh, L.Softmax)],
+      for activation in (L.ReLU, L.LeakyReLU, L.Softplus, L.Sigmoid, L.Tanh)],
 ]
 
 
@@ -59,9 +57,8 @@ def test_embedding_is_a_table_of_rows():
 @pytest.mark.parametrize("layer, formula", [
     (L.ReLU(), lambda x: np.maximum(x, 0)), (L.LeakyReLU(), lambda x: np.where(x > 0, x, 0.2 * x)),
     (L.LeakyReLU(0.01), lambda x: np.where(x > 0, x, 0.01 * x)),
-    (L.ELU(2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
-    (L.Softplus(), lambda x: np.log1p(np.exp(x))), (L.Sigmoid(), lambda x: 1 / (1 + np.exp(-x))), (L.Tanh(), np.tanh),
-    (L.Softmax(), lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True))])
+    (L.Softplus(), lambda x: np.log1p(np.exp(x))), (L.Sigmoid(), lambda x: 1 / (1 + np.exp(-x))),
+    (L.Tanh(), np.tanh)])
 def test_activations_are_their_formulas(layer, formula):
     x = array(4, 3).astype("float64")
     np.testing.assert_allclose(layer(x), formula(x), rtol=1e-12)
@@ -243,10 +240,9 @@ def test_before_the_first_call_no_shapes_are_shown():
 
 # ------------------------------------------------------------------------------ where the weights start
 
-CONVOLUTION = (60, 40, 4, 4)                                    # fan_in 640, fan_out 960
+CONVOLUTION = (60, 40, 4, 4)                                    # fan_in 640
 UNIFORM = {                                                     # initialiser -> its bound
     "pytorch": (initialisers.pytorch, 1 / np.sqrt(640)),
-    "glorot": (initialisers.glorot, np.sqrt(6 / (640 + 960))),
     "uniform": (initialisers.uniform(0.3), 0.3),
 }
 NORMAL = {                                                      # initialiser -> its mean and standard deviation
@@ -268,18 +264,6 @@ def test_normal_initialisers(init, mean, std):
     weight = init(CONVOLUTION)
     assert weight.shape == CONVOLUTION and weight.dtype == np.float32
     assert stats.kstest(weight.ravel(), stats.norm(mean, std).cdf).pvalue > 1e-3
-
-
-@pytest.mark.parametrize("shape", [(5, 12), (12, 5), (6, 2, 2, 2)])
-def test_orthogonal_keeps_lengths(shape):
-    weight = initialisers.orthogonal(shape).reshape(shape[0], -1)
-    product = weight @ weight.T if shape[0] <= weight.shape[1] else weight.T @ weight
-    np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-6)
-
-
-def test_orthogonal_has_random_signs():
-    signs = [float(initialisers.orthogonal((1, 1))[0, 0]) for _ in range(50)]
-    assert 10 < signs.count(1.0) < 40 and set(signs) == {1.0, -1.0}
 
 
 @pytest.mark.parametrize("layer, fan_in", [
@@ -378,7 +362,6 @@ WRONG_SHAPES = [                                                # layer, shape g
     (L.ConvTranspose2d(3, 5, 1, padding=2), (2, 3, 4, 4), r"leaves an output of size"),
     (L.ConvTranspose3d(3, 5, 2), (2, 3, 8, 8), r"\(N, in, D, H, W\) .* \(3, 5, 2, 2, 2\)"),
     (L.BatchNorm(3), (2, 4), r"\(3,\)"), (L.BatchNorm(3), (3,), r"\(N, C"), (L.BatchNorm(3), (1, 3), "two or more"),
-    (L.LayerNorm(3), (2, 4), r"\(\*, 3\)"), (L.LayerNorm((4, 3)), (2, 3, 4), "4, 3"),
     (L.InstanceNorm(3), (2, 3), r"\(m, 3, \*S\)"), (L.InstanceNorm(3), (2, 4, 5, 5), r"\(m, 3, \*S\)"),
     (L.InstanceNorm(3), (2, 3, 1, 1), "needs two"),
     (L.MaxPool2d(2), (2, 3, 8), r"\(N, C, H, W\)"), (L.MaxPool2d(2), (2, 3, 1, 1), r"kernel \(2, 2\)"),
@@ -445,8 +428,7 @@ WRONG_SIZES = [
     (lambda: L.Conv2d(1, 2, 3, stride=0), "Conv2d: got stride 0"),
     (lambda: L.Conv3d(1, 2, 3, padding=-1), "Conv3d: got padding -1"),
     (lambda: L.ConvTranspose1d(1, 2, 3, output_padding=-1), "ConvTranspose1d: got output_padding -1"),
-    (lambda: L.BatchNorm(0), "BatchNorm: got features = 0"), (lambda: L.LayerNorm(()), "LayerNorm: got shape"),
-    (lambda: L.LayerNorm((3, 0)), "LayerNorm: got shape = 0"),
+    (lambda: L.BatchNorm(0), "BatchNorm: got features = 0"), 
     (lambda: L.InstanceNorm(-1), "InstanceNorm: got features = -1"),
     (lambda: L.Embedding(0, 3), "Embedding: got entries = 0"), (lambda: L.Dropout(1.0), "Dropout: got p = 1.0"),
     (lambda: L.Dropout(float("nan")), "Dropout: got p = nan"), (lambda: L.MaxPool2d(0), "MaxPool2d: got kernel_size 0"),

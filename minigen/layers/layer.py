@@ -1,14 +1,16 @@
-"""What every layer has: parameters with names, a state that can be saved, a mode, a picture in words. And Sequential.
+"""What every layer has: parameters with names, a state to save, a mode, and a picture in words.
 
-A layer is an object whose attributes are set in __init__ and whose `forward` computes. Its attributes say what they are:
+A layer is an object: __init__ sets its attributes, `forward` computes. What an attribute holds says
+what it is:
 
-    self.weight = parameter(array)      a Tensor that requires a gradient: a parameter, which is learned
-    self.running_mean = array           an array: a buffer, which is saved with the parameters but not learned
-    self.hidden = [Dense(8, 3), ...]    a layer, or a list, tuple or dict of layers: found, with all that is inside them
+    self.weight = parameter(array)      a Tensor that requires a gradient: a parameter, learned
+    self.running_mean = array           an array: a buffer, saved with the parameters, not learned
+    self.hidden = [Dense(8, 3), ...]    a layer, or a list, tuple or dict of layers: its children,
+                                        with parameters and buffers of their own
 
-The names of the attributes, joined by dots ("hidden.0.weight"), are the names in state_dict(), the same as PyTorch's for
-the same structure. All else is neither: a computed Tensor, a constant one, and whatever `forward` keeps
-(self.last = h, to look at later). Read next: weighted.py.
+Joined by dots, the attributes' names ("hidden.0.weight") are the names in state_dict(), the same as
+PyTorch's for the same structure. All else is no part of the state: a computed Tensor, a constant
+one, and whatever `forward` keeps (self.last = h, to look at later). Read next: weighted.py.
 """
 
 import numpy
@@ -18,12 +20,12 @@ from ..backend import array_module, is_array, to_numpy
 
 
 class Layer:
-    """A function with parameters. Subclasses set attributes in __init__ and define forward(self, x)."""
+    """A function with parameters. Subclasses set attributes in __init__ and define forward(x)."""
 
     training = True
     output_shape = None                 # of the first call, for print(model)
     _in_forward = False
-    _roles = {}                         # attribute name -> "parameter", "buffer" or "layers"; each layer has its own
+    _roles = {}                         # attribute -> "parameter", "buffer" or "layers"
 
     def __call__(self, *inputs):
         own = self.__dict__
@@ -38,9 +40,12 @@ class Layer:
             self.output_shape = getattr(y, "shape", None)
         return y
 
+    # -------------------------------------------------------------------------- what is inside
+
     def __setattr__(self, name, value):
-        """Set an attribute and, outside forward, note its role. TypeError: anything but a parameter, or None, in a
-        parameter's place."""
+        """Set an attribute and, outside forward, note its role.
+
+        TypeError: anything but a parameter (or None) in a parameter's place."""
         roles = self.__dict__.setdefault("_roles", {})
         if roles.get(name) == "parameter":
             _check_replacement(self, name, value)
@@ -49,34 +54,38 @@ class Layer:
         super().__setattr__(name, value)
 
     def children(self):
-        """(name, layer) of the layers directly inside, also of those in a list, a tuple or a dict."""
+        """(name, layer) of the layers directly inside, also of those in a list, tuple or dict."""
         found = []
         for name, role in self._roles.items():
             if role == "layers":
-                value = getattr(self, name, None)
+                value = self.__dict__.get(name)
                 found += [(name, value)] if isinstance(value, Layer) else _layers_in(name, value)
         return found
 
     def named_parameters(self):
-        """(dotted name, Tensor) of every parameter, in the order they were made; one used in two layers once, under
-        its first name."""
+        """(dotted name, Tensor) of every parameter, in the order they were made.
+
+        A parameter that is used in two layers is listed once, under its first name."""
         return _once(self._named("parameter"))
 
     def parameters(self):
-        """Every parameter, a list of Tensors."""
+        """Every parameter, a list of Tensors, each once."""
         return [p for _, p in self.named_parameters()]
 
     def named_buffers(self):
-        """(dotted name, array) of the state that is not learned: running statistics. Each array once."""
+        """(dotted name, array) of the state that is not learned, such as running statistics."""
         return _once(self._named("buffer"))
 
     def _named(self, *roles):
-        """(dotted name, Tensor or array), first the layer's own, then those of its children, as PyTorch orders them."""
-        found = [(name, getattr(self, name, None)) for name, role in self._roles.items() if role in roles]
-        found = [(name, value) for name, value in found if isinstance(value, Tensor) or is_array(value)]
+        """(dotted name, Tensor or array): the layer's own, then its children's, as in PyTorch."""
+        own = [(name, self.__dict__.get(name))
+               for name, role in self._roles.items() if role in roles]
+        found = [(name, value) for name, value in own if is_array(_array(value))]
         for name, child in self.children():
             found += [(f"{name}.{inner}", value) for inner, value in child._named(*roles)]
         return found
+
+    # ---------------------------------------------------------------------------------- modes
 
     def train(self, mode=True):
         """Training mode: batch statistics, dropout. Returns the layer."""
@@ -89,51 +98,56 @@ class Layer:
         """Evaluation mode: running statistics, no dropout. Returns the layer."""
         return self.train(False)
 
-    # ------------------------------------------------------------------------------ saving and loading
+    # ------------------------------------------------------------------------------ saved state
 
     def state_dict(self):
-        """Dotted name -> a copy of the array, of every parameter and buffer; one used in two layers under both names."""
-        return {name: getattr(value, "_data", value).copy() for name, value in self._named("parameter", "buffer")}
+        """Dotted name -> a copy of the array, of every parameter and every buffer.
+
+        What is used in two layers stands there under both names, as in PyTorch."""
+        return {name: _array(value).copy() for name, value in self._named("parameter", "buffer")}
 
     def load_state_dict(self, state):
         """Copy the arrays of `state` into the parameters and buffers of the same names.
 
-        A PyTorch state dict for the same structure fits (its num_batches_tracked is ignored). ValueError, and then
-        nothing is loaded: missing, surplus and wrong-shaped entries, all of them listed; an entry that holds no
-        numbers; two different entries for one weight that is used in two layers."""
+        A PyTorch state dict for the same structure fits (its num_batches_tracked is ignored).
+        ValueError, and then nothing is loaded: missing, surplus and wrong-shaped entries, all of
+        them listed; entries without numbers; two values for what is used in two layers."""
         own = dict(self._named("parameter", "buffer"))
-        given = {name: getattr(value, "_data", value) for name, value in state.items()
+        given = {name: _array(value) for name, value in state.items()
                  if name.split(".")[-1] != "num_batches_tracked"}
         arrays = _fitted(given, own, f"load_state_dict of {type(self).__name__}")
         for name, value in own.items():                     # from here on nothing can fail
-            getattr(value, "_data", value)[...] = arrays[name]
+            _array(value)[...] = arrays[name]
             if isinstance(value, Tensor):
                 value.written()
 
-    # ------------------------------------------------------------------------------ what a person sees
+    # ------------------------------------------------------------------------------ a picture
 
     def describe(self):
         """The call that makes this layer, in short."""
         return f"{type(self).__name__}()"
 
     def __repr__(self):
+        """A row for this layer and for each inside it: call, output shape, parameters, frozen."""
         rows = list(self._rows("", ""))
         call, shape, count = (max(len(row[i]) for row in rows) for i in range(3))
-        return "\n".join(f"{row[0]:{call}}  {row[1]:{shape}}  {row[2]:>{count}}  {row[3]}".rstrip() for row in rows)
+        return "\n".join(f"{row[0]:{call}}  {row[1]:{shape}}  {row[2]:>{count}}  {row[3]}".rstrip()
+                         for row in rows)
 
     def _rows(self, name, indent):
-        """(call, shape of the output, number of parameters, "frozen" or "") of this layer and of each inside it."""
-        parameters = self.parameters()
-        shape = "m" + "".join(f"×{n}" for n in self.output_shape[1:]) if self.output_shape else ""
-        count = f"{sum(p.size for p in parameters):,}" if parameters else ""
-        frozen = "frozen" if parameters and not any(p.requires_grad for p in parameters) else ""
+        parameters, shape, count, frozen = self.parameters(), "", "", ""
+        if self.output_shape:
+            shape = "m" + "".join(f"×{n}" for n in self.output_shape[1:])
+        if parameters:
+            count = f"{sum(p.size for p in parameters):,}"
+            frozen = "" if any(p.requires_grad for p in parameters) else "frozen"
         yield indent + (f"{name}: " if name else "") + self.describe(), shape, count, frozen
         for inner, child in self.children():
             yield from child._rows(inner, indent + "  ")
 
 
 class Sequential(Layer):
-    """The layers one after the other; their parameters are named "0.weight", "1.running_mean", ..."""
+    """The layers one after the other; parameters are named "0.weight", "1.bias", ..."""
 
     def __init__(self, *layers):
         for position, layer in enumerate(layers):
@@ -141,9 +155,9 @@ class Sequential(Layer):
                 raise TypeError(f"Sequential: layer {position} is a {type(layer).__name__}, "
                                 "expected a layer or a function")
             setattr(self, str(position), layer)
-        vars(self)["steps"] = layers                    # past __setattr__, which would find each layer a second time
+        self.__dict__["steps"] = layers     # without a role: each layer is found under its position
         for name, p in self.named_parameters():
-            p.name = name                               # an error then names the parameter as state_dict does
+            p.name = name                   # errors then name the parameter as state_dict does
 
     def forward(self, x):
         for layer in self.steps:
@@ -165,19 +179,19 @@ def parameter(array):
     return Tensor(array, requires_grad=True)
 
 
-# --------------------------------------------------------------------------------------- finding what is inside
-
-def _is_parameter(value):
-    return isinstance(value, Tensor) and value.creator is None and value.requires_grad
-
+# --------------------------------------------------------------------------- attributes and roles
 
 def _role_of(value):
-    """What an attribute is to a layer: "parameter", "buffer", "layers", or None. A list may be filled later."""
+    """"parameter", "buffer", "layers" (a list may be filled later) or, for all else, None."""
     if isinstance(value, Tensor):
         return "parameter" if _is_parameter(value) else None
     if is_array(value):
         return "buffer"
     return "layers" if isinstance(value, (Layer, list, dict)) or _layers_in("", value) else None
+
+
+def _is_parameter(value):
+    return isinstance(value, Tensor) and value.creator is None and value.requires_grad
 
 
 def _layers_in(name, items):
@@ -198,48 +212,55 @@ def _once(named):
     return list(first.values())
 
 
-# --------------------------------------------------------------------------------------- wrong calls, explained
+def _array(x):
+    return x._data if isinstance(x, Tensor) else x
+
+
+# ------------------------------------------------------------------------------------ wrong calls
 
 def _with_layer_name(error, layer, inputs):
-    """The error with the layer in front of its message, once: where it happened, not in the layers around that one."""
+    """The error, with the name of the layer where it happened, not of those around it, in front."""
     if hasattr(error, "layer"):
         return error
-    x = inputs[0] if inputs else None
-    about_the_type = isinstance(error, (TypeError, AttributeError)) or not layer.children()
-    if inputs and about_the_type and not (isinstance(x, Tensor) or is_array(x)):
-        cause, error = error, TypeError(f"got a {type(x).__name__}, expected a Tensor or an array")
+    wrong_type = bool(inputs) and not (isinstance(inputs[0], Tensor) or is_array(inputs[0]))
+    if wrong_type and (isinstance(error, (TypeError, AttributeError)) or not layer.children()):
+        cause, given = error, type(inputs[0]).__name__
+        error = TypeError(f"got a {given}, expected a Tensor or an array")
         error.__cause__ = cause
     error.args, error.layer = (f"{layer.describe()}: {error}",), layer
     return error
 
 
 def _check_replacement(layer, name, value):
-    if value is not None and not _is_parameter(value):
-        kind = f"a {type(value).__name__}"
-        if isinstance(value, Tensor):
-            kind = "a computed Tensor" if value.creator else "a Tensor that does not require a gradient"
-        raise TypeError(f"{layer.describe()}: {name} is a parameter, and {kind} in its place would never be trained. "
-                        f"New values for it: layer.{name}.data = array. Another parameter in its place: "
-                        "minigen.tensor(array, requires_grad=True), before the optimizer is made")
+    """TypeError for what would never be trained, in the place of a parameter."""
+    if value is None or _is_parameter(value):
+        return
+    kind = "an array" if is_array(value) else f"a {type(value).__name__}"
+    if isinstance(value, Tensor):
+        kind = "a computed Tensor" if value.creator else "a Tensor without requires_grad"
+    raise TypeError(
+        f"{layer.describe()}: {name} is a parameter, and {kind} in its place would never be "
+        f"trained. To give it new values: .{name}.data = array. To put another parameter in its "
+        f"place: .{name} = minigen.tensor(array, requires_grad=True), before making the optimizer")
 
 
 def _fitted(given, own, what):
-    """The given arrays in the dtype and library of those they are for; or ValueError with everything that is wrong."""
+    """The given arrays in the dtype and library of `own`; ValueError with all that does not fit."""
     wrong = [f"missing: {name} {own[name].shape}" for name in own if name not in given]
-    wrong += [f"surplus: {name} {_shape(value)}" for name, value in given.items() if name not in own]
+    wrong += [f"surplus: {name} {_shape(x)}" for name, x in given.items() if name not in own]
     wrong += [f"wrong shape: {name} is {_shape(given[name])}, expected {own[name].shape}"
               for name in own if name in given and _shape(given[name]) != own[name].shape]
     arrays, first = {}, {}
-    for name, value in {} if wrong else own.items():
-        like = getattr(value, "_data", value)
+    for name, value in own.items() if not wrong else ():
         try:
-            arrays[name] = array_module(like).asarray(given[name], dtype=like.dtype)
+            xp, dtype = array_module(_array(value)), value.dtype
+            arrays[name] = xp.asarray(given[name], dtype=dtype)
         except (TypeError, ValueError) as error:
             wrong.append(f"no numbers: {name} ({error})")
             continue
-        other = first.setdefault(id(value), name)
-        if not numpy.array_equal(to_numpy(arrays[name]), to_numpy(arrays[other]), equal_nan=True):
-            wrong.append(f"one weight, two values: {other} and {name}")
+        pair = arrays[name], arrays[first.setdefault(id(value), name)]
+        if not numpy.array_equal(*map(to_numpy, pair), equal_nan=True):
+            wrong.append(f"two values for one array: {first[id(value)]} and {name}")
     if wrong:
         raise ValueError(f"{what}: nothing was loaded\n  " + "\n  ".join(wrong))
     return arrays
