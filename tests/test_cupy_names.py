@@ -25,8 +25,6 @@ ON_ARRAYS = [name for name in SOURCES if name.startswith(("functional/", "layers
 NUMPY_ALLOWED = {
     # tests of type and dtype, and the scalars that only NumPy returns made arrays again
     "autograd.py": {"ndarray", "float64", "generic", "asarray"},
-    # weights are drawn and orthogonalised on the host
-    "layers/initialisers.py": {"linalg.qr", "sign", "diag"},
     # batches that come from the host, as arrays or lists, are checked there before they are moved
     "trainers/record.py": {"asarray", "isfinite"},
 }

@@ -13,10 +13,8 @@ PyTorch's for the same structure. All else is no part of the state: a computed T
 one, and whatever `forward` keeps (self.last = h, to look at later). Read next: weighted.py.
 """
 
-import numpy
-
 from ..autograd import Tensor
-from ..backend import array_module, is_array, to_numpy
+from ..backend import array_module, is_array
 
 
 class Layer:
@@ -252,15 +250,15 @@ def _fitted(given, own, what):
               for name in own if name in given and _shape(given[name]) != own[name].shape]
     arrays, first = {}, {}
     for name, value in own.items() if not wrong else ():
+        xp = array_module(_array(value))
         try:
-            xp, dtype = array_module(_array(value)), value.dtype
-            arrays[name] = xp.asarray(given[name], dtype=dtype)
+            arrays[name] = xp.asarray(given[name], dtype=value.dtype)
         except (TypeError, ValueError) as error:
             wrong.append(f"no numbers: {name} ({error})")
             continue
-        pair = arrays[name], arrays[first.setdefault(id(value), name)]
-        if not numpy.array_equal(*map(to_numpy, pair), equal_nan=True):
-            wrong.append(f"two values for one array: {first[id(value)]} and {name}")
+        other = first.setdefault(id(value), name)
+        if other != name and not xp.array_equal(arrays[name], arrays[other], equal_nan=True):
+            wrong.append(f"two values for one array: {other} and {name}")
     if wrong:
         raise ValueError(f"{what}: nothing was loaded\n  " + "\n  ".join(wrong))
     return arrays
