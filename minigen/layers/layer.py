@@ -225,7 +225,8 @@ def _with_layer_name(error, layer, inputs):
         cause, given = error, type(inputs[0]).__name__
         error = TypeError(f"got a {given}, expected a Tensor or an array")
         error.__cause__ = cause
-    error.args, error.layer = (f"{layer.describe()}: {error}",), layer
+    error.layer = layer.describe()
+    error.args = (f"{error.layer}: {error}",)
     return error
 
 
