@@ -44,14 +44,19 @@ def require_finite(value, name, what):
 
 
 def input_error(name, x, wanted, like=None):
-    """An input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
+    """An input of another dtype than the weight `like`, or not of floats, of a wrong shape, or
+    empty."""
     shape = tuple(x.shape)
-    if x.dtype.kind != "f":
-        return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected floats: "
-                         'x.astype("float32")')
     if like is not None and x.ndim and x.size and x.dtype != like.dtype:
+        advice = f'give the array as x.astype("{like.dtype}")'
+        if x.dtype in ("float32", "float64"):
+            advice += (f', or call minigen.set_default_dtype("{x.dtype}") before the layer is '
+                       "made")
         return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected the weight's dtype "
-                         f"{like.dtype} and {wanted}; minigen.tensor(x) converts")
+                         f"{like.dtype} and {wanted}; {advice}")
+    if x.dtype.kind != "f":
+        return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected floats: give the "
+                         'array as x.astype("float32")')
     return ValueError(f"{name}: got an input of shape {shape}, expected {wanted}, not empty")
 
 

@@ -51,7 +51,7 @@ class Optimizer:
                 filled.append((p, place))
         if self.weight_decay:
             for p, (_, _, part) in filled:
-                self._decay(lr, part, p._data)
+                part += self.weight_decay * p._data
         self.steps += 1
         state = self.state.values()
         for piece in self._flat.pieces([place for _, place in filled]):
@@ -83,10 +83,6 @@ class Optimizer:
         if not callable(self.lr):
             return self.lr
         return _non_negative(f"{type(self).__name__}, step {self.steps}", lr=self.lr(self.steps))
-
-    def _decay(self, lr, g, p):
-        """Weight decay as part of the gradient: g + weight_decay · p."""
-        g += self.weight_decay * p
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
@@ -212,18 +208,6 @@ class Adam(Optimizer):
         g *= lr * r / (1 - b1 ** self.steps)                    # lr (m/(1 − β₁ᵗ)) / (√(...) + ε)
 
 
-class AdamW(Adam):
-    """Adam with the weight decay taken out of the averages (Loshchilov & Hutter 2019, algorithm 2):
-
-        p ← p (1 − lr · weight_decay), then Adam's step"""
-
-    def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
-        super().__init__(parameters, lr, betas, eps, weight_decay)
-
-    def _decay(self, lr, g, p):
-        p *= 1 - lr * self.weight_decay
-
-
 # ----------------------------------------------------- schedules: a rate for each number of steps
 
 def linear_decay(lr, start, end, final=0.0):
@@ -255,27 +239,16 @@ def _cosine(lr, end, final, step):
 def clip_norm(gradients, max_norm):
     """(gradients, norm): the gradients, all scaled by one factor so that their joint norm is at
     most `max_norm`, and the norm they had, a number of the array library (Pascanu et al. 2013,
-    algorithm 1). None, no gradient, stays None."""
-    arrays = _to_clip("clip_norm", gradients, max_norm=max_norm)
+    algorithm 1). None, no gradient, stays None. ValueError: no gradients, or max_norm < 0."""
+    _non_negative("clip_norm", max_norm=max_norm)
+    arrays = [getattr(g, "_data", g) for g in gradients]
     there = [g for g in arrays if g is not None]
+    if not there:
+        raise ValueError("clip_norm: there are no gradients")
     xp = array_module(there[0])
     norm = xp.sqrt(sum((g * g).sum() for g in there))
     factor = xp.minimum(max_norm / (norm + 1e-6), 1.0)
     return [g if g is None else (g * factor).astype(g.dtype) for g in arrays], norm
-
-
-def clip_value(gradients, limit):
-    """Each element of each gradient kept within ±limit. None, no gradient, stays None."""
-    return [g if g is None else array_module(g).clip(g, -limit, limit)
-            for g in _to_clip("clip_value", gradients, limit=limit)]
-
-
-def _to_clip(name, gradients, **bound):
-    _non_negative(name, **bound)
-    gradients = [*gradients]
-    if all(g is None for g in gradients):
-        raise ValueError(f"{name}: there are no gradients")
-    return [getattr(g, "_data", g) for g in gradients]
 
 
 # ------------------------------------------------------------------------------------------ checks

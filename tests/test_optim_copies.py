@@ -17,7 +17,7 @@ OPTIMIZERS = {
     "SGD, linear decay": lambda p: mg.optim.SGD(p, mg.optim.linear_decay(0.1, 2, 8), momentum=0.9),
     "RMSprop": lambda p: mg.optim.RMSprop(p, 0.01),
     "Adam, cosine decay": lambda p: mg.optim.Adam(p, mg.optim.cosine_decay(0.01, 9)),
-    "AdamW": lambda p: mg.optim.AdamW(p, 0.01),
+    "Adam, weight decay": lambda p: mg.optim.Adam(p, 0.01, weight_decay=0.1),
 }
 WAYS = {"deepcopy": copy.deepcopy, "pickle": lambda pair: pickle.loads(pickle.dumps(pair))}
 X = np.random.default_rng(0).standard_normal((5, 3)).astype("float32")

@@ -224,15 +224,6 @@ leaky_relu.gradients(lambda g, y, x, negative_slope: g * fast.slopes(constant(x)
 
 
 @operation
-def elu(input, alpha=1.0):
-    """y = x where x > 0, else α (eˣ − 1)        ∂L/∂x = g where x > 0, else g (y + α)"""
-    xp = array_module(input)
-    return xp.maximum(input, 0) + alpha * xp.expm1(xp.minimum(input, 0))
-
-elu.gradients(lambda g, y, x, alpha: g * ((x > 0) + (x <= 0) * (y + alpha)))
-
-
-@operation
 def softplus(input):
     """y = log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|), which cannot overflow        ∂L/∂x = g σ(x)"""
     x = as_floats(input)
