@@ -16,7 +16,7 @@ import textwrap
 import common
 
 HERE = pathlib.Path(__file__).resolve().parent
-ORDER = ("backprop_by_hand supervised autoencoder_8_3_8 autoencoder_mnist vae_mnist vae_linear vae_factors gan_2d gan_modes "
+ORDER = ("engine_in_a_page backprop_by_hand supervised autoencoder_8_3_8 autoencoder_mnist vae_mnist vae_linear vae_factors gan_2d gan_modes "
          "gan_mnist dirac_gan dcgan_faces debiasing outliers blurrier explicit_implicit which_is_fake ganhacks gan_failures").split()
 REPEAT_INSIDE = "autoencoder_8_3_8 vae_linear vae_factors debiasing ganhacks gan_failures".split()      # over seeds of their own
 DEMOS = sorted((path.stem for path in HERE.glob("*.py") if path.stem not in ("common", "claims") and not path.stem.endswith("_judge")),
