@@ -81,7 +81,7 @@ def grad(loss, inputs):
     gradients, waiting = {loss: np.ones(())}, {loss}                # ∂loss/∂loss = 1
     while waiting:
         # Order: the youngest first. Whatever used y is younger than y and has had its turn, so
-        # gradients[y] is complete. In another order y might pass on a part, and then that again.
+        # gradients[y] is complete. In another order y might pass on a part, and later that again.
         y = max(waiting, key=lambda tensor: tensor.birth)
         waiting.remove(y)
         for x, rule in y.memory:
@@ -126,11 +126,12 @@ OPERATIONS = {                                  # name: f(functions, *inputs), t
     "a @ b": (lambda F, a, b: a @ b, (4, 3), (3, 2)),
     "transpose": (lambda F, a: a.transpose(), (4, 3)),
     "sum": (lambda F, a: a.sum(), (4, 3)),
+    "mean": (lambda F, a: a.mean(), (4, 3)),
     "sigmoid": (lambda F, a: F.sigmoid(a), (4, 3)),
     "tanh": (lambda F, a: F.tanh(a), (4, 3)),
     "leaky ReLU": (lambda F, a: F.leaky_relu(a, 0.2), (4, 3)),
     "log sigmoid": (lambda F, a: F.logsigmoid(a), (4, 3)),
-    "order: (a + a) · a": (lambda F, a: (a + a) * a, (4, 3)),
+    "order: (b + b) · b, b = −a": (lambda F, a: ((b := -a) + b) * b, (4, 3)),
     "shape: row + column": (lambda F, a, b: a + b, (3,), (4, 1)),
     "sum: a · a": (lambda F, a: a * a, (4, 3))}
 page = SimpleNamespace(sigmoid=sigmoid, tanh=tanh, leaky_relu=leaky_relu, logsigmoid=logsigmoid)
@@ -237,9 +238,8 @@ second = dict(zip(["phase 2: G(z)", *(f"phase 2: G's {name}" for name in names)]
                   differences([gradient_fake, *gradients_G],
                               [phase_2.sample_gradient, *phase_2.gradients.values()])))
 print("\nEach gradient's difference from minigen's, relative to the largest element", *(
-    f"{name:22} {gap:.1e}" for name, gap in (alone | learning | first | second).items()), sep="\n")
-print("""
-The real engine is the same page, plus
+    f"{name:26} {gap:.1e}" for name, gap in (alone | learning | first | second).items()), sep="\n")
+print("""\nThe real engine is the same page, plus
   second order    rules are recorded too: differentiate a gradient again     minigen/autograd.py
   versions        a weight changed between its use and the walk: an error    minigen/autograd.py
   freeing         backward() forgets as it walks; nothing is shared          minigen/memory.py
