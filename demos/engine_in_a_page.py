@@ -242,8 +242,8 @@ print("\nEach gradient's difference from minigen's, relative to the largest elem
 print("""\nThe real engine is the same page, plus
   second order    rules are recorded too: differentiate a gradient again     minigen/autograd.py
   versions        a weight changed between its use and the walk: an error    minigen/autograd.py
-  freeing         backward() forgets as it walks; nothing is shared          minigen/memory.py
-  constants       frozen(D), no_grad(): unwanted rules do not run            minigen/modes.py
+  freeing         backward() frees the tape; gradients never share memory    minigen/memory.py
+  constants       frozen(D), no_grad(): rules nobody asked for do not run    minigen/modes.py
   two libraries   the same code on NumPy and, on a GPU, CuPy                 minigen/backend.py
   speed           fused operations, fast forms of array functions            minigen/functional/""")
 
