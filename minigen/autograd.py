@@ -42,7 +42,6 @@ class Tensor:
     """
 
     __slots__ = ("_data", "requires_grad", "grad", "name", "writes", "creator", "__weakref__")
-    __array_ufunc__ = None      # array + Tensor: the array steps back, and Tensor.__radd__ answers
 
     def __init__(self, data, requires_grad=False, name=None):
         errors.require_floats(data, "Tensor", "minigen.tensor(data) converts")

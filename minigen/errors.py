@@ -140,6 +140,12 @@ def require_real(value):
     return value
 
 
+def ufunc_error(name):
+    """numpy.exp(tensor), or array += tensor."""
+    return TypeError(f"{name} of NumPy or CuPy does not take a Tensor: write minigen.functional."
+                     f"{name}(x) if there is one, or x.numpy() for an array")
+
+
 def conversion_error():
     """numpy.asarray(tensor), and functions of NumPy that call it."""
     return TypeError("a Tensor does not turn into an array by itself: write x.numpy(), or use the "

@@ -304,6 +304,20 @@ def _defers(x, other):
     return getattr(other, "__array_priority__", 0) > x.__array_priority__
 
 
+def _operator(original):
+    """x op y, where y may want to be asked: by an operator of its own, or as the ufunc's
+    argument."""
+    f = ufunc(original)
+
+    def operate(x, y):
+        if _defers(x, y):
+            return NotImplemented
+        if hasattr(y, "__array_ufunc__") and not isinstance(y, (ndarray, np.ndarray, np.generic)):
+            return y.__array_ufunc__(original, "__call__", x, y)
+        return f(x, y)
+    return operate
+
+
 _ARITHMETIC = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
                "mod": np.remainder, "floordiv": np.floor_divide, "pow": np.power,
                "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
@@ -318,8 +332,7 @@ _COMPARISONS = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.g
 def _add_operators():
     for name, original in {**_ARITHMETIC, **_COMPARISONS}.items():
         f = ufunc(original)
-        setattr(ndarray, f"__{name}__",
-                lambda x, y, f=f: NotImplemented if _defers(x, y) else f(x, y))
+        setattr(ndarray, f"__{name}__", _operator(original))
         if name in _ARITHMETIC:
             setattr(ndarray, f"__r{name}__", lambda x, y, f=f: f(y, x))
         if name in _ARITHMETIC and name != "matmul":         # in place, nothing is deferred

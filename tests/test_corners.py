@@ -1,4 +1,5 @@
-"""Corners where the engine once was wrong or gave up: log 0, frozen definitions, views, live statistics, threads, empty arrays.
+"""Corners where the engine once was wrong or gave up: log 0, frozen definitions, views, live
+statistics, threads, empty arrays.
 
 PyTorch's answers were recorded by hand where it has one."""
 
@@ -18,16 +19,17 @@ def leaf(x):
     return mg.tensor(np.asarray(x, "float64"), requires_grad=True)
 
 
-# --------------------------------------------------------------------------------------------------- values
+# ------------------------------------------------------------------------------------------- values
 
 def test_a_wrong_class_may_have_log_probability_minus_infinity():
     logits = leaf([[1.0, 2.0, -np.inf]])
     loss = F.cross_entropy(logits, np.array([0]))
-    assert loss.item() == pytest.approx(np.log1p(np.e))                                  # PyTorch 2.13: 1.3133
-    np.testing.assert_allclose(mg.grad(loss, logits)[0].numpy(), [[-0.7310586, 0.7310586, 0]], atol=1e-7)
+    assert loss.item() == pytest.approx(np.log1p(np.e))        # PyTorch 2.13: 1.3133
+    found = mg.grad(loss, logits)[0].numpy()
+    np.testing.assert_allclose(found, [[-0.7310586, 0.7310586, 0]], atol=1e-7)
 
 
-def test_a_probability_that_is_no_number_stays_none():
+def test_a_probability_that_is_not_a_number_stays_so():
     assert np.isnan(F.binary_cross_entropy(leaf([np.nan, 0.5]), np.ones(2)).item())
 
 
@@ -38,9 +40,10 @@ def test_logsumexp_of_a_number_and_of_very_large_ones():
     assert F.logsumexp(x, (0, 1), keepdims=True).shape == (1, 1)
 
 
-def test_what_has_no_mean_says_so_or_is_no_number():
+def test_the_mean_of_nothing_is_refused_or_is_not_a_number():
     for loss, target in ((F.mse_loss, np.zeros((0, 2))), (F.nll_loss, np.zeros(0, int))):
-        with pytest.raises(ValueError, match=f"{loss.__name__}: input of shape .* has no elements, and so no mean"):
+        message = f"{loss.__name__}: input of shape .* has no elements, and so no mean"
+        with pytest.raises(ValueError, match=message):
             loss(leaf(np.zeros((0, 2))), target)
     x = leaf([2.0])
     with np.errstate(all="ignore"), pytest.warns(RuntimeWarning):
@@ -49,10 +52,11 @@ def test_what_has_no_mean_says_so_or_is_no_number():
     assert mg.grad(F.sum(y, 0), y)[0].item() == 1
 
 
-# ------------------------------------------------------------------------------------------ what is recorded
+# --------------------------------------------------------------------------------- what is recorded
 
 def test_a_definition_is_differentiated_as_it_was_recorded():
-    """Batch normalisation's second order goes through its definition, whatever is frozen or switched off by now."""
+    """Batch normalisation's second order goes through its definition, whatever is frozen or
+    switched off by now."""
     layer, x = BatchNorm(2), leaf(rng.standard_normal((5, 2)))
     layer.weight.data, layer.bias.data = np.ones(2), np.zeros(2)
     y = F.sum((x + layer(x)) ** 3) + F.sum(layer.weight ** 2)
@@ -113,11 +117,11 @@ def test_each_thread_has_its_own_mode_and_its_own_workspace():
             np.testing.assert_array_equal(y, expected)
 
 
-# ------------------------------------------------------------------------------------------------- gradients
+# ---------------------------------------------------------------------------------------- gradients
 
-def test_seeds_of_one_output_given_twice_are_added():
+def test_grad_outputs_of_an_output_given_twice_are_added():
     x = leaf([3.0, 4.0])
-    y = x[0]                                                        # of no axes: NumPy's sum of two such arrays is none
+    y = x[0]        # 0-d: the sum of two such arrays is a scalar in NumPy, and must become an array
     assert mg.grad([y, y], [x])[0].numpy().tolist() == [2, 0]
 
 
@@ -141,7 +145,7 @@ def test_the_exponent_of_a_number():
     np.testing.assert_array_equal(mg.grad(F.sum(0.0 ** leaf([2.0]) + 0 * x), x)[0].numpy(), [0, 0])
 
 
-# -------------------------------------------------------------------------------------- wrong calls are refused
+# -------------------------------------------------------------------------- wrong calls are refused
 
 def test_data_of_integers_are_refused():
     with pytest.raises(TypeError, match="got an array of int64, expected an array of floats"):
@@ -159,15 +163,16 @@ def test_wrong_calls_say_what_was_wrong(call, message):
         call()
 
 
-def test_clipping_leaves_out_what_has_no_gradient():
+def test_clipping_skips_missing_gradients():
     gradients, norm = mg.optim.clip_norm([np.array([3.0, 4.0]), None], 1.0)
     assert norm == 5 and gradients[1] is None
     np.testing.assert_allclose(gradients[0], [0.6, 0.8], rtol=1e-6)
     assert len(mg.optim.clip_norm((g for g in gradients), 1.0)[0]) == 2     # a generator's first too
 
 
-def test_memories_find_their_parameter_however_it_lies_in_memory():
-    """A dense weight lies column by column; the state of its optimizer is given to one that lies row by row."""
+def test_the_state_of_an_optimizer_fits_its_parameter_in_any_memory_order():
+    """A dense weight lies column by column; the state of its optimizer is given to one that lies
+    row by row."""
     def descent(weight):
         p = mg.tensor(np.zeros((2, 3)), requires_grad=True)
         p.data = weight

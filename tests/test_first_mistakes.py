@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigen as mg
+import strict_cupy
 
 V = np.array([1.0, 2.0])
 
@@ -54,3 +55,39 @@ def test_a_stranger_is_named_with_its_module_and_a_way():
         leaf() + Stranger()
     with pytest.raises(TypeError, match="^multiply: got a str"):
         leaf() * "2"
+
+
+def test_a_function_of_numpy_says_what_to_write():
+    x, array = leaf(), V.copy()
+    for call in (lambda: np.exp(x), lambda: np.add(x, V), lambda: np.add.reduce(x),
+                 lambda: np.add(V, x, out=array)):
+        with pytest.raises(TypeError, match=r"^(exp|add) .*write minigen\.functional\..*x\.numpy"):
+            call()
+    with pytest.raises(TypeError, match="^add .* does not take a Tensor"):
+        array += x
+
+
+def test_an_array_on_the_left_is_left_to_the_tensor():
+    x = leaf()
+    for y, expected in ((V + x, 2 * V), (V - x, 0 * V), (V * x, V * V), (V / x, V / V),
+                        (V ** x, V ** V), (V @ x, V @ V), (np.float64(3) * x, 3 * V)):
+        assert type(y) is mg.Tensor and y.requires_grad
+        np.testing.assert_allclose(y.numpy(), expected)
+    for mask, expected in ((V < x + 1, V < V + 1), (V >= x, V >= V), (V == x, V == V)):
+        np.testing.assert_array_equal(mask, expected)
+
+
+def test_an_array_on_the_left_is_left_to_the_tensor_on_the_stand_in_too():
+    with strict_cupy.installed() as cupy:
+        x, array = leaf(), cupy.asarray(V)
+        for y, expected in ((array + x, 2 * V), (array / x, V / V), (array @ x, V @ V)):
+            assert type(y) is mg.Tensor
+            np.testing.assert_allclose(y.numpy(), expected)
+        np.testing.assert_array_equal(mg.to_numpy(array < x + 1), V < V + 1)
+
+
+def test_a_tensor_of_one_number_takes_a_format():
+    assert f"{mg.tensor(2.0):.3f}" == "2.000" and f"{leaf([1.5]):6.1f}" == "   1.5"
+    assert f"{leaf()}" == repr(leaf())
+    with pytest.raises(ValueError, match="item.. needs one element"):
+        f"{leaf():.3f}"

@@ -1,4 +1,5 @@
-"""A mistake in an operation that somebody writes is blamed on that operation, and says which input."""
+"""A mistake in an operation that somebody writes is blamed on that operation, and says which
+input."""
 
 import numpy as np
 import pytest

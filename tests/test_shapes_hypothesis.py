@@ -1,8 +1,9 @@
 """Shapes nobody thought of: Hypothesis draws them, and what must hold for every shape is checked.
 
-Broadcasting and reductions against NumPy, with the gradient counted element by element; convolution against the formula
-of its size and the identity that defines its transpose, ⟨conv(x), y⟩ = ⟨x, conv_transpose(y)⟩; what only moves elements
-against its way back. The examples are the same in every run (derandomize).
+Broadcasting and reductions against NumPy, with the gradient counted element by element; convolution
+against the formula of its size and the identity that defines its transpose, ⟨conv(x), y⟩ = ⟨x,
+conv_transpose(y)⟩; what only moves elements against its way back. The examples are the same in
+every run (derandomize).
 """
 
 import math
@@ -50,7 +51,8 @@ def test_broadcasting_and_its_undoing(drawn):
     for name, (by_x, by_y) in slopes.items():
         result = getattr(F, name)(x, y)
         assert result.shape == drawn.result_shape
-        np.testing.assert_allclose(result.numpy(), getattr(np, name)(a, b), rtol=1e-14, err_msg=name)
+        expected = getattr(np, name)(a, b)
+        np.testing.assert_allclose(result.numpy(), expected, rtol=1e-14, err_msg=name)
         gx, gy = mg.grad(result, [x, y], g)
         np.testing.assert_allclose(gx.numpy(), counted(g * by_x, x), rtol=1e-12, err_msg=name)
         np.testing.assert_allclose(gy.numpy(), counted(g * by_y, y), rtol=1e-12, err_msg=name)
@@ -93,7 +95,8 @@ def test_reductions_over_any_axes(kind, shape, data):
         np.testing.assert_allclose(y.numpy(), expected, rtol=1e-12, atol=1e-15, err_msg=name)
         g = some(y.shape, 1)
         gradient = np.broadcast_to(g.reshape(a.sum(**kept).shape) * slope, shape)
-        np.testing.assert_allclose(mg.grad(y, x, g)[0].numpy(), gradient, rtol=1e-11, atol=1e-15, err_msg=name)
+        found = mg.grad(y, x, g)[0].numpy()
+        np.testing.assert_allclose(found, gradient, rtol=1e-11, atol=1e-15, err_msg=name)
 
 
 @st.composite
@@ -103,16 +106,19 @@ def geometries(draw):
     kernel = tuple(draw(st.integers(1, 4)) for _ in axes)
     stride = tuple(draw(st.integers(1, 3)) for _ in axes)
     padding = tuple(draw(st.integers(0, 2)) for _ in axes)
-    return tuple(draw(st.integers(max(1, k - 2 * p), k + 4)) for k, p in zip(kernel, padding)), kernel, stride, padding
+    size = tuple(draw(st.integers(max(1, k - 2 * p), k + 4)) for k, p in zip(kernel, padding))
+    return size, kernel, stride, padding
 
 
 @few
 @given(geometries(), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
 def test_convolution_size_and_adjoint(geometry, images, inputs, outputs):
     size, kernel, stride, padding = geometry
-    conv, conv_transpose = getattr(F, f"conv{len(size)}d"), getattr(F, f"conv_transpose{len(size)}d")
+    conv = getattr(F, f"conv{len(size)}d")
+    conv_transpose = getattr(F, f"conv_transpose{len(size)}d")
     rng = np.random.default_rng(0)
-    x, weight = rng.standard_normal((images, inputs, *size)), rng.standard_normal((outputs, inputs, *kernel))
+    x = rng.standard_normal((images, inputs, *size))
+    weight = rng.standard_normal((outputs, inputs, *kernel))
     forward = conv(x, weight, stride=stride, padding=padding)
     positions = [(s + 2 * p - k) // t + 1 for s, k, t, p in zip(size, kernel, stride, padding)]
     assert forward.shape == (images, outputs, *positions)
@@ -132,7 +138,8 @@ def test_what_only_moves_elements_moves_its_gradient_back(shape, data):
     axes = tuple(data.draw(st.permutations(range(len(shape)))))
     moved = {
         "transpose": (F.transpose(x, axes), a.transpose(axes)), "T": (x.T, a.T),
-        "reshape": (F.reshape(x, shape[::-1]), a.reshape(shape[::-1])), "flatten": (x.flatten(), a.flatten()),
+        "reshape": (F.reshape(x, shape[::-1]), a.reshape(shape[::-1])),
+        "flatten": (x.flatten(), a.flatten()),
         "new axis": (x[..., None], a[..., None]), "stack": (F.stack([x], 0), a[None]),
     }
     for name, (y, expected) in moved.items():
@@ -155,7 +162,8 @@ def test_concatenate_and_slices_are_inverses(shape, data):
 
 INDICES = {
     "slices, integers, new axes": lambda shape: hnp.basic_indices(shape, allow_newaxis=True),
-    "integer arrays": hnp.integer_array_indices,                # they may name a place twice: both gradients count
+    # they may name a place twice: both gradients count
+    "integer arrays": hnp.integer_array_indices,
     "boolean arrays": lambda shape: hnp.arrays(bool, shape),
 }
 
@@ -174,4 +182,5 @@ def test_indexing_is_numpys_and_scatter_is_its_adjoint(kind, shape, data):
     expected = np.zeros(shape)
     np.add.at(expected, index, g)
     np.testing.assert_allclose(gradient, expected, rtol=1e-14)
-    np.testing.assert_allclose(np.vdot(y.numpy(), g), np.vdot(x.numpy(), F.scatter(g, index, shape)), rtol=1e-12)
+    np.testing.assert_allclose(np.vdot(y.numpy(), g),
+                               np.vdot(x.numpy(), F.scatter(g, index, shape)), rtol=1e-12)

@@ -114,7 +114,7 @@ def test_neither_array_nor_scalar(x, line):
 
 
 class Deferring:
-    """As a Tensor does, it asks the arrays' operators to step back."""
+    """It asks the arrays' operators to step back."""
     __array_ufunc__ = None
 
     def __radd__(self, other):
@@ -131,6 +131,19 @@ def test_operators_defer_to_what_has_no_array_ufunc_but_in_place_they_do_not(x):
     assert x + Deferring() == "radd" and x @ Deferring() == "rmatmul" and (x < Deferring()) == "gt"
     with pytest.raises(TypeError, match="Unsupported type .*Deferring"):
         x += Deferring()
+
+
+class Answering:
+    """As a Tensor does, it answers for the ufunc behind the operator."""
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return ufunc.__name__, method, inputs[1] is self, options
+
+
+def test_operators_ask_what_has_an_array_ufunc_as_cupy_14_does(x):
+    assert x + Answering() == ("add", "__call__", True, {})
+    assert x / Answering() == ("divide", "__call__", True, {})
+    assert x @ Answering() == ("matmul", "__call__", True, {})
+    assert (x < Answering()) == ("less", "__call__", True, {})
 
 
 # ------------------------------------------------------------------------- what comes out of a call

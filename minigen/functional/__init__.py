@@ -11,6 +11,7 @@ normalization. This file only lists them, and makes them operators and methods o
 add(x, y).
 """
 
+from .. import errors
 from ..autograd import Tensor
 from .conversions import constant
 from .convolution import (conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
@@ -28,7 +29,7 @@ from .shaping import (broadcast_to, concatenate, embedding, getitem, interpolate
                       scatter, stack, transpose)
 
 __all__ = [name for name, value in list(globals().items())
-           if callable(value) and not name.startswith("_") and name not in ("Tensor", "constant")]
+           if callable(value) and not name.startswith("_") and name not in ("Tensor", "constant", "errors")]
 
 
 def _one_tuple(numbers):
@@ -40,6 +41,13 @@ def _one_tuple(numbers):
 def _constants(index):
     """A Tensor in an index is a constant."""
     return tuple(map(constant, index)) if isinstance(index, tuple) else constant(index)
+
+
+# array + x, where the array's library asks x: which of x's operators answers.
+_REFLECTED = {
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
+    "power": "__rpow__", "matmul": "__rmatmul__", "less": "__gt__", "less_equal": "__ge__",
+    "greater": "__lt__", "greater_equal": "__le__", "equal": "__eq__", "not_equal": "__ne__"}
 
 
 class Operators:
@@ -67,6 +75,13 @@ class Operators:
     def __ge__(x, y): return x._data >= constant(y)
     def __eq__(x, y): return x._data == constant(y)
     def __ne__(x, y): return x._data != constant(y)
+
+    def __array_ufunc__(x, ufunc, method, *inputs, **options):
+        """array + x is x.__radd__(array); numpy.exp(x) is an error that says what to write."""
+        reflected = _REFLECTED.get(ufunc.__name__)
+        if reflected and method == "__call__" and not options and inputs[-1] is x:
+            return getattr(x, reflected)(inputs[0])
+        raise errors.ufunc_error(ufunc.__name__)
 
     def __getitem__(x, index): return getitem(x, _constants(index))
     def __iter__(x): return (getitem(x, i) for i in range(len(x)))

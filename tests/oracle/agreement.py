@@ -1,7 +1,8 @@
-"""PyTorch's answers, live: its value, its gradients for a random cotangent, and the gradients of those.
+"""PyTorch's answers, live: its value, its gradients for random grad_outputs, and the gradients of
+those.
 
-Ones as a cotangent would hide softmax and batch normalisation, whose gradients sum to nothing. What is done with an
-answer stands in tests/references/answers.py.
+With grad_outputs of ones a mistake in softmax or batch normalisation would not show: their
+gradients then sum to 0. What is done with an answer is in tests/references/answers.py.
 """
 
 import numpy as np
@@ -29,24 +30,27 @@ def close(found, expected, tolerance, what):
 
 
 def torch_answer(theirs, inputs, options, second=True, seed=0):
-    """What torch makes of `theirs(*inputs, **options)`: float inputs have gradients, float arrays in options none."""
+    """What torch makes of `theirs(*inputs, **options)`: float inputs have gradients, float arrays
+    in options do not."""
     rng = np.random.default_rng(seed)
     x = [to_torch(a).requires_grad_() if is_float(a) else to_torch(a) for a in inputs]
     options = {name: to_torch(a) if is_float(a) else a for name, a in options.items()}
     y = theirs(*x, **options)
     leaves = [a for a in x if isinstance(a, torch.Tensor) and a.requires_grad]
-    cotangent = torch.tensor(rng.standard_normal(y.shape), dtype=y.dtype, requires_grad=True)
-    gradients = torch.autograd.grad(y, leaves, cotangent, create_graph=second)
+    grad_outputs = torch.tensor(rng.standard_normal(y.shape), dtype=y.dtype, requires_grad=True)
+    gradients = torch.autograd.grad(y, leaves, grad_outputs, create_graph=second)
     directions = [torch.tensor(rng.standard_normal(a.shape), dtype=a.dtype) for a in leaves]
     written = {name: a for name, a in options.items() if isinstance(a, torch.Tensor)}
-    answer = dict(value=y, options=written, cotangent=cotangent, gradients=gradients, directions=directions, second=[])
+    answer = dict(value=y, options=written, grad_outputs=grad_outputs, gradients=gradients,
+                  directions=directions, second=[])
     if second:
         pairs = [(g, d) for g, d in zip(gradients, directions) if g.requires_grad]
-        found = [None] * (len(leaves) + 1)
+        wanted = [*leaves, grad_outputs]
+        found = [None] * len(wanted)
         if pairs:
-            outputs, seeds = zip(*pairs)
-            found = torch.autograd.grad(outputs, [*leaves, cotangent], seeds, allow_unused=True)
-        answer["second"] = [torch.zeros_like(a) if g is None else g for a, g in zip([*leaves, cotangent], found)]
+            outputs, starts = zip(*pairs)
+            found = torch.autograd.grad(outputs, wanted, starts, allow_unused=True)
+        answer["second"] = [torch.zeros_like(a) if g is None else g for a, g in zip(wanted, found)]
     return {name: numpy(part) for name, part in answer.items()}
 
 
@@ -58,6 +62,7 @@ def in_dtype(arguments, dtype):
 
 
 def agree(ours, theirs, inputs, options=None, dtype="float64", second=True, seed=0):
-    """Raise unless minigen's `ours(*inputs, **options)` gives the answer of torch's `theirs(...)`."""
+    """Raise unless minigen's `ours(*inputs, **options)` answers as torch's `theirs(...)` does."""
     inputs, options = in_dtype(inputs, dtype), in_dtype(options or {}, dtype)
-    check(ours, inputs, options, torch_answer(theirs, inputs, options, second, seed), TOLERANCE[dtype])
+    answer = torch_answer(theirs, inputs, options, second, seed)
+    check(ours, inputs, options, answer, TOLERANCE[dtype])

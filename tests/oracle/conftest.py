@@ -1,4 +1,5 @@
-"""Without `-m oracle` these files are not even imported: they need PyTorch and ONNX, and take seconds to load."""
+"""Without `-m oracle` these files are not even imported: they need PyTorch and ONNX, and take
+seconds to load."""
 
 
 def pytest_ignore_collect(collection_path, config):

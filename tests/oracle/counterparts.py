@@ -1,8 +1,10 @@
-"""Every operation of minigen.functional beside PyTorch's: how to draw arguments for both, and the other one's name.
+"""Every operation of minigen.functional beside PyTorch's: how to draw arguments for both, and the
+other one's name.
 
-`OPERATIONS[name]` is `(draw, theirs)`. draw(rng) returns `(inputs, options)`: the inputs go to both as they are, floats
-with a gradient; an option that is an array goes to each as a copy and is compared afterwards, since running statistics
-are written in place. `theirs` takes minigen's option names. Read next: agreement.py, test_torch_functional.py.
+`OPERATIONS[name]` is `(draw, theirs)`. draw(rng) returns `(inputs, options)`: the inputs go to both
+as they are, floats with a gradient; an option that is an array goes to each as a copy and is
+compared afterwards, since running statistics are written in place. `theirs` takes minigen's option
+names. Read next: agreement.py, test_torch_functional.py.
 """
 
 import numpy as np
@@ -14,12 +16,14 @@ T = torch.nn.functional
 
 # What PyTorch cannot be asked about, and why.
 NO_COUNTERPART = {
-    "dropout": "its mask is random: test_torch_functional.py checks what does not depend on the mask",
-    "scatter": "the reverse of indexing, checked there as its gradient; torch.scatter means something else",
+    "dropout":
+        "its mask is random: test_torch_functional.py checks what does not depend on the mask",
+    "scatter":
+        "the reverse of indexing, checked there as its gradient; torch.scatter is something else",
 }
 
 
-# ---------------------------------------------------------------------------------------------- drawing
+# ------------------------------------------------------------------------------------------ drawing
 
 def sizes(rng, dimensions, low=1, high=5):
     return tuple(int(n) for n in rng.integers(low, high, dimensions))
@@ -51,13 +55,17 @@ def any_shape(rng):
 
 def elementwise(prepare=lambda x: x, **options):
     """One input of any shape; an option is a list to choose from."""
-    return lambda rng: ([prepare(some(rng, *any_shape(rng)))], {k: choice(rng, *v) for k, v in options.items()})
+    def draw(rng):
+        x = prepare(some(rng, *any_shape(rng)))
+        return [x], {name: choice(rng, *values) for name, values in options.items()}
+    return draw
 
 
 def broadcast_pair(rng):
     """Two shapes that broadcast: lengths of 1 and missing leading axes, here or there."""
     shape = any_shape(rng)
-    pair = [tuple(1 if rng.random() < 0.25 else n for n in shape)[choice(rng, 0, 0, 1):] for _ in range(2)]
+    pair = [tuple(1 if rng.random() < 0.25 else n for n in shape)[choice(rng, 0, 0, 1):]
+            for _ in range(2)]
     return [some(rng, *s) for s in pair]
 
 
@@ -94,10 +102,13 @@ def bounds(rng):
 def reduction(**options):
     """Any axes of any shape, counted from either end."""
     def draw(rng):
-        x = some(rng, *any_shape(rng)) if "ddof" not in options else some(rng, *sizes(rng, choice(rng, 1, 2, 3), 2, 5))
-        axes = tuple(int(a) - choice(rng, 0, x.ndim) for a in rng.permutation(x.ndim)[:rng.integers(1, x.ndim + 1)])
+        x = some(rng, *(sizes(rng, choice(rng, 1, 2, 3), 2, 5) if "ddof" in options
+                        else any_shape(rng)))
+        chosen = rng.permutation(x.ndim)[:rng.integers(1, x.ndim + 1)]
+        axes = tuple(int(a) - choice(rng, 0, x.ndim) for a in chosen)
         more = {k: choice(rng, *v) for k, v in options.items()}
-        return [x], dict(axis=choice(rng, None, axes[0], axes), keepdims=choice(rng, True, False), **more)
+        axis, keepdims = choice(rng, None, axes[0], axes), choice(rng, True, False)
+        return [x], dict(axis=axis, keepdims=keepdims, **more)
     return draw
 
 
@@ -119,7 +130,8 @@ def new_shape(rng):
 
 def new_order(rng):
     x = some(rng, *any_shape(rng))
-    return [x], dict(axes=choice(rng, None, tuple(int(a) - choice(rng, 0, x.ndim) for a in rng.permutation(x.ndim))))
+    order = tuple(int(a) - choice(rng, 0, x.ndim) for a in rng.permutation(x.ndim))
+    return [x], dict(axes=choice(rng, None, order))
 
 
 def stretched(rng):
@@ -132,7 +144,8 @@ def joined(rng):
     shape = any_shape(rng)
     axis = int(rng.integers(-len(shape), len(shape)))
     before, after = shape[:axis % len(shape)], shape[axis % len(shape) + 1:]
-    return [some(rng, *before, n, *after) for n in sizes(rng, choice(rng, 1, 2, 3))], dict(axis=axis)
+    lengths = sizes(rng, choice(rng, 1, 2, 3))
+    return [some(rng, *before, n, *after) for n in lengths], dict(axis=axis)
 
 
 def stacked(rng):
@@ -144,9 +157,11 @@ def stacked(rng):
 def indices(rng):
     x = some(rng, *sizes(rng, 3, 3, 5))
     return [x], dict(index=choice(
-        rng, 1, -1, slice(1, None), slice(None, None, 2), None, (slice(None), 0), (..., slice(0, 2)),
-        (0, slice(None), None, -1), np.array([2, 0, 2, -1]), (slice(None), np.array([[0, 1], [1, 1]])),
-        (np.array([0, 1]), slice(1, 3), np.array([2, 2])), x > 0, (slice(None), x[0] > 0)))
+        rng, 1, -1, slice(1, None), slice(None, None, 2), None,
+        (slice(None), 0), (..., slice(0, 2)), (0, slice(None), None, -1),
+        np.array([2, 0, 2, -1]), (slice(None), np.array([[0, 1], [1, 1]])),
+        (np.array([0, 1]), slice(1, 3), np.array([2, 2])),
+        x > 0, (slice(None), x[0] > 0)))
 
 
 def to_torch(value):
@@ -158,11 +173,13 @@ def to_torch(value):
 
 def border(rng):
     x = some(rng, *sizes(rng, 4))
-    return [x], dict(pad=tuple(int(n) for n in rng.integers(0, 3, choice(rng, 2, 4, 6))), value=choice(rng, 0.0, -1.5))
+    widths = tuple(int(n) for n in rng.integers(0, 3, choice(rng, 2, 4, 6)))
+    return [x], dict(pad=widths, value=choice(rng, 0.0, -1.5))
 
 
 def enlarged(rng):
-    return [some(rng, *sizes(rng, choice(rng, 3, 4, 5), 1, 4))], dict(scale_factor=choice(rng, 1, 2, 3), mode="nearest")
+    x = some(rng, *sizes(rng, choice(rng, 3, 4, 5), 1, 4))
+    return [x], dict(scale_factor=choice(rng, 1, 2, 3), mode="nearest")
 
 
 def lookup(rng):
@@ -172,7 +189,8 @@ def lookup(rng):
 
 def dense(rng):
     i, o = sizes(rng, 2)
-    return [some(rng, *any_shape(rng)[1:], i), some(rng, o, i), *choice(rng, [some(rng, o)], [])], {}
+    x, weight = some(rng, *any_shape(rng)[1:], i), some(rng, o, i)
+    return [x, weight, *choice(rng, [some(rng, o)], [])], {}
 
 
 def convolution(dimensions, transposed=False):
@@ -182,10 +200,13 @@ def convolution(dimensions, transposed=False):
         padding = tuple(int(rng.integers(0, k)) for k in kernel)
         left_over = tuple(int(rng.integers(0, s)) for s in stride)
         if rng.random() < 0.3:                                          # one number for all axes
-            kernel, stride, padding, left_over = kernel[:1] * dimensions, stride[0], padding[0], left_over[0]
+            kernel, stride = kernel[:1] * dimensions, stride[0]
+            padding, left_over = padding[0], left_over[0]
         size = tuple(int(rng.integers(k, k + 4)) for k in kernel)
         weight = some(rng, i, o, *kernel) if transposed else some(rng, o, i, *kernel)
-        options = dict(stride=stride, padding=padding, **({"output_padding": left_over} if transposed else {}))
+        options = dict(stride=stride, padding=padding)
+        if transposed:
+            options["output_padding"] = left_over
         return [some(rng, n, i, *size), weight, *choice(rng, [some(rng, o)], [])], options
     return draw
 
@@ -209,14 +230,16 @@ def batch(rng):
     statistics = dict(running_mean=some(rng, c), running_var=rng.random(c) + 0.5)
     if training and rng.random() < 0.3:
         statistics = dict(running_mean=None, running_var=None)
-    return [x, *weight_and_bias(rng, c)], dict(
-        training=training, momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2), **statistics)
+    parameters = weight_and_bias(rng, c)
+    momentum, eps = choice(rng, 0.1, 0.3), choice(rng, 1e-5, 1e-2)
+    return [x, *parameters], dict(training=training, momentum=momentum, eps=eps, **statistics)
 
 
 def instances(rng):
     x = some(rng, *sizes(rng, 2, 1, 4), *sizes(rng, choice(rng, 1, 2, 3), 2, 4)) * 2 + 1
     c = x.shape[1]
-    options = dict(running_mean=None, running_var=None, momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2))
+    options = dict(running_mean=None, running_var=None)
+    options.update(momentum=choice(rng, 0.1, 0.3), eps=choice(rng, 1e-5, 1e-2))
     if rng.random() < 0.8:
         options.update(running_mean=some(rng, c), running_var=rng.random(c) + 0.5)
         options.update(use_input_stats=choice(rng, True, False))
@@ -226,28 +249,32 @@ def instances(rng):
 def layers(rng):
     shape = sizes(rng, choice(rng, 2, 3), 2, 5)
     last = shape[choice(rng, 1, len(shape) - 1):]
-    return [some(rng, *shape), *weight_and_bias(rng, *last)], dict(normalized_shape=last, eps=choice(rng, 1e-5, 1e-2))
+    arrays = [some(rng, *shape), *weight_and_bias(rng, *last)]
+    return arrays, dict(normalized_shape=last, eps=choice(rng, 1e-5, 1e-2))
 
 
 def loss(prepare=lambda x: x, target=some):
     def draw(rng):
         shape = any_shape(rng)
-        return [prepare(some(rng, *shape)), target(rng, *shape)], dict(reduction=choice(rng, "mean", "sum", "none"))
+        arrays = [prepare(some(rng, *shape)), target(rng, *shape)]
+        return arrays, dict(reduction=choice(rng, "mean", "sum", "none"))
     return draw
 
 
 def classes(rng):
     m, c = sizes(rng, 2, 1, 6)
-    return [some(rng, m, c), rng.integers(0, c, m)], dict(reduction=choice(rng, "mean", "sum", "none"))
+    arrays = [some(rng, m, c), rng.integers(0, c, m)]
+    return arrays, dict(reduction=choice(rng, "mean", "sum", "none"))
 
 
-# ------------------------------------------------------------------------------------------ the counterparts
+# --------------------------------------------------------------------------------- the counterparts
 
 def by_axis(function):
     """A reduction of torch under NumPy's names."""
     def reduced(x, axis, keepdims, **options):
         dim = tuple(range(x.ndim)) if axis is None else axis
-        return function(x, dim, keepdim=keepdims, **({"correction": options["ddof"]} if options else {}))
+        more = {"correction": options["ddof"]} if options else {}
+        return function(x, dim, keepdim=keepdims, **more)
     return reduced
 
 
@@ -259,23 +286,26 @@ OPERATIONS = {
     "log1p": (elementwise(np.abs), torch.log1p), "sqrt": (elementwise(positive), torch.sqrt),
     "square": (elementwise(), torch.square), "abs": (elementwise(), torch.abs),
     "sin": (elementwise(), torch.sin), "cos": (elementwise(), torch.cos),
-    "maximum": (pair(), torch.maximum), "minimum": (pair(), torch.minimum), "where": (conditions, torch.where),
+    "maximum": (pair(), torch.maximum), "minimum": (pair(), torch.minimum),
+    "where": (conditions, torch.where),
     "clip": (bounds, lambda x, a_min, a_max: torch.clip(x, a_min, a_max)),
 
-    "relu": (elementwise(), T.relu), "leaky_relu": (elementwise(negative_slope=[0.01, 0.2, 1.5, -0.5]), T.leaky_relu),
-    "elu": (elementwise(alpha=[1.0, 0.3]), T.elu), "softplus": (elementwise(), T.softplus),
+    "relu": (elementwise(), T.relu),
+    "leaky_relu": (elementwise(negative_slope=[0.01, 0.2, 1.5, -0.5]), T.leaky_relu),
+    "softplus": (elementwise(), T.softplus),
     "logsigmoid": (elementwise(), T.logsigmoid), "sigmoid": (elementwise(), torch.sigmoid),
     "tanh": (elementwise(), torch.tanh),
 
     "sum": (reduction(), by_axis(torch.sum)), "mean": (reduction(), by_axis(torch.mean)),
-    "var": (reduction(ddof=[0, 1]), by_axis(torch.var)), "std": (reduction(ddof=[0, 1]), by_axis(torch.std)),
+    "var": (reduction(ddof=[0, 1]), by_axis(torch.var)),
+    "std": (reduction(ddof=[0, 1]), by_axis(torch.std)),
     "max": (reduction(), by_axis(torch.amax)), "min": (reduction(), by_axis(torch.amin)),
     "logsumexp": (reduction(), by_axis(torch.logsumexp)),
     "softmax": (one_axis, T.softmax), "log_softmax": (one_axis, T.log_softmax),
 
     "matmul": (products, torch.matmul), "linear": (dense, T.linear),
     "reshape": (new_shape, lambda x, shape: x.reshape(shape)),
-    "transpose": (new_order, lambda x, axes: x.permute(tuple(range(x.ndim))[::-1] if axes is None else axes)),
+    "transpose": (new_order, lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1])),
     "broadcast_to": (stretched, lambda x, shape: torch.broadcast_to(x, shape)),
     "concatenate": (joined, lambda *arrays, axis: torch.cat(arrays, axis)),
     "stack": (stacked, lambda *arrays, axis: torch.stack(arrays, axis)),
@@ -284,9 +314,11 @@ OPERATIONS = {
     "interpolate": (enlarged, T.interpolate), "embedding": (lookup, T.embedding),
 
     **{f"conv{d}d": (convolution(d), getattr(T, f"conv{d}d")) for d in (1, 2, 3)},
-    **{f"conv_transpose{d}d": (convolution(d, transposed=True), getattr(T, f"conv_transpose{d}d")) for d in (1, 2, 3)},
+    **{f"conv_transpose{d}d": (convolution(d, transposed=True), getattr(T, f"conv_transpose{d}d"))
+       for d in (1, 2, 3)},
     "max_pool2d": (pooling, T.max_pool2d), "avg_pool2d": (pooling, T.avg_pool2d),
-    "batch_norm": (batch, with_parameters(T.batch_norm)), "layer_norm": (layers, with_parameters(T.layer_norm)),
+    "batch_norm": (batch, with_parameters(T.batch_norm)),
+    "layer_norm": (layers, with_parameters(T.layer_norm)),
     "instance_norm": (instances, with_parameters(T.instance_norm)),
 
     "mse_loss": (loss(), T.mse_loss), "l1_loss": (loss(), T.l1_loss),

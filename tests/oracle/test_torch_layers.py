@@ -1,6 +1,8 @@
-"""minigen.layers against PyTorch's modules, weights carried over by state dict: outputs, gradients, statistics.
+"""minigen.layers against PyTorch's modules, weights carried over by state dict: outputs, gradients,
+statistics.
 
-Then a DCGAN's two networks as wholes, to the gradient of a gradient penalty, and where new weights start.
+Then a DCGAN's two networks as wholes, to the gradient of a gradient penalty, and where new weights
+start.
 """
 
 import numpy as np
@@ -9,7 +11,8 @@ import torch
 
 import minigen as mg
 from agreement import close, numpy
-from counterpart_layers import LAYERS, NO_COUNTERPART, arrays, both, default_dtype, discriminator, generator, label
+from counterpart_layers import (
+    LAYERS, NO_COUNTERPART, arrays, both, default_dtype, discriminator, generator, label)
 from references.answers import grad_or_zero
 
 pytestmark = pytest.mark.oracle
@@ -41,7 +44,8 @@ def compare(ours, theirs, shape, dtype, seed=0):
     their_leaves = ([u] if u.requires_grad else []) + list(theirs.parameters())
     g = rng.standard_normal(y.shape).astype(dtype)
     found, expected = mg.grad(y, leaves, g), torch.autograd.grad(v, their_leaves, torch.tensor(g))
-    for what, a, b in zip(["input"] * (len(leaves) - len(names)) + names, found, expected, strict=True):
+    for what, a, b in zip(["input"] * (len(leaves) - len(names)) + names, found, expected,
+                          strict=True):
         close(a, b, tolerance, f"gradient of {what}")
     for name, value in arrays(theirs).items():
         if "num_batches" not in name:
@@ -58,7 +62,8 @@ def test_layer(entry, dtype):
     name, arguments, options, module, shape = entry
     with default_dtype(dtype):
         ours, theirs = both(getattr(mg.layers, name)(*arguments, **options), module())
-    assert list(ours.state_dict()) == [key for key in theirs.state_dict() if key != "num_batches_tracked"]
+    keys = [key for key in theirs.state_dict() if key != "num_batches_tracked"]
+    assert list(ours.state_dict()) == keys
     compare(ours, theirs, shape, dtype)
     compare(ours.eval(), theirs.eval(), shape, dtype, seed=1)
 
@@ -68,8 +73,9 @@ def test_layer(entry, dtype):
 def test_dcgan_network(network, shape, dtype):
     with default_dtype(dtype):
         ours, theirs = network()
-    assert {"1.weight", "1.running_mean", "2.running_var", "3.running_mean"} & ours.state_dict().keys()
-    for seed in range(2):                                       # the second pass starts from moved statistics
+    expected = {"1.weight", "1.running_mean", "2.running_var", "3.running_mean"}
+    assert expected & ours.state_dict().keys()
+    for seed in range(2):        # the second pass starts from moved statistics
         compare(ours, theirs, shape, dtype, seed)
     compare(ours.eval(), theirs.eval(), shape, dtype, seed=2)
 
@@ -98,13 +104,15 @@ def test_state_dict_comes_back_unchanged_and_loads_into_torch():
     for name, array in ours.state_dict().items():
         np.testing.assert_array_equal(array, state[name])
     ours.load_state_dict({name: array + 1 for name, array in state.items()})
-    theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state_dict().items()}, strict=False)
+    state = {name: torch.tensor(array) for name, array in ours.state_dict().items()}
+    theirs.load_state_dict(state, strict=False)
     x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
     close(ours(x), theirs(torch.tensor(x)), 1e-5, "output with torch given minigen's weights")
 
 
 def test_gradient_penalty_through_the_discriminator():
-    """WGAN-GP: the gradient, with respect to every parameter, of (‖∂D/∂x‖ − 1)²; batch normalisation is in the way."""
+    """WGAN-GP: the gradient, with respect to every parameter, of (‖∂D/∂x‖ − 1)²; batch
+    normalisation is in the way."""
     with default_dtype("float64"):
         ours, theirs = discriminator()
     image = np.random.default_rng(0).standard_normal((5, 1, 8, 8))
@@ -116,17 +124,21 @@ def test_gradient_penalty_through_the_discriminator():
     close(penalty, their_penalty, 1e-12, "penalty")
     expected = torch.autograd.grad(their_penalty, [*theirs.parameters(), u], allow_unused=True)
     for (name, leaf), b in zip([*ours.named_parameters(), ("input", x)], expected):
-        close(grad_or_zero(penalty, leaf), np.zeros(leaf.shape) if b is None else b, 1e-10, f"gradient of {name}")
+        expected = np.zeros(leaf.shape) if b is None else b
+        close(grad_or_zero(penalty, leaf), expected, 1e-10, f"gradient of {name}")
 
 
 @pytest.mark.parametrize("name, arguments, module", [
-    ("Dense", (300, 200), torch.nn.Linear), ("Conv2d", (30, 40, 5), torch.nn.Conv2d),
-    ("ConvTranspose2d", (30, 40, 5), torch.nn.ConvTranspose2d), ("Embedding", (200, 100), torch.nn.Embedding),
+    ("Dense", (300, 200), torch.nn.Linear),
+    ("Conv2d", (30, 40, 5), torch.nn.Conv2d),
+    ("ConvTranspose2d", (30, 40, 5), torch.nn.ConvTranspose2d),
+    ("Embedding", (200, 100), torch.nn.Embedding),
 ])
 def test_new_weights_are_spread_like_torchs(name, arguments, module):
     ours, theirs = getattr(mg.layers, name)(*arguments), module(*arguments)
     w, v = ours.weight.numpy(), numpy(theirs.weight)
     assert w.std() == pytest.approx(v.std(), rel=0.03) and abs(w.mean()) < 0.03 * w.std()
-    if name != "Embedding":                                     # the others are uniform, and end where torch's end
+    if name != "Embedding":        # the others are uniform, and end where torch's end
         assert np.abs(w).max() == pytest.approx(np.abs(v).max(), rel=0.01)
-        assert np.abs(ours.bias.numpy()).max() == pytest.approx(np.abs(numpy(theirs.bias)).max(), rel=0.1)
+        largest, expected = (np.abs(numpy(b)).max() for b in (ours.bias.numpy(), theirs.bias))
+        assert largest == pytest.approx(expected, rel=0.1)

@@ -1,8 +1,9 @@
-"""Somebody else's answers, and whether minigen gives the same. Nothing here imports the somebody else.
+"""PyTorch's answers, and whether minigen gives the same. Nothing here imports PyTorch.
 
-An answer is a dictionary of arrays: `value`, the `gradients` for `cotangent`, and `second`, the gradients of
-⟨gradients, directions⟩ with respect to every input and to the cotangent. The oracle tests make answers live; record.py
-writes some to answers.npz, and tests/test_references.py reads them where PyTorch is not installed.
+An answer is a dictionary of arrays: `value`, the `gradients` for `grad_outputs`, and `second`, the
+gradients of ⟨gradients, directions⟩ with respect to every input and to grad_outputs. The oracle
+tests make answers live; record.py writes some to answers.npz, and tests/test_references.py reads
+them where PyTorch is not installed.
 """
 
 import json
@@ -14,7 +15,8 @@ import numpy as np
 import minigen as mg
 
 PATH = pathlib.Path(__file__).with_name("answers.npz")
-TOLERANCE = {"float64": 1e-10, "float32": 2e-5}         # of the largest element of what is compared, and of 1
+# Relative to the largest element of what is compared, or to 1 if that is larger.
+TOLERANCE = {"float64": 1e-10, "float32": 2e-5}
 
 
 def is_float(x):
@@ -22,7 +24,7 @@ def is_float(x):
 
 
 def close(found, expected, tolerance, what):
-    """Same shape, same dtype, and equal to `tolerance` of the largest expected element (not less than of 1)."""
+    """Same shape, same dtype, and equal to `tolerance` of the largest expected element, or of 1."""
     found = mg.to_numpy(found)
     assert found.shape == expected.shape and found.dtype == expected.dtype, \
         f"{what}: got {found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}"
@@ -31,7 +33,8 @@ def close(found, expected, tolerance, what):
 
 
 def call(name):
-    """The function of minigen.functional, taking the arrays of a list one by one, parameters right behind the input."""
+    """A function of minigen.functional that takes the arrays of a list one by one, and parameters
+    directly behind the input."""
     function = getattr(mg.functional, name)
     if name in ("concatenate", "stack"):
         return lambda *arrays, **options: function(list(arrays), **options)
@@ -39,12 +42,15 @@ def call(name):
 
 
 def with_parameters(function):
-    """A normalisation with weight and bias right behind the input."""
-    return lambda x, weight=None, bias=None, **options: function(x, weight=weight, bias=bias, **options)
+    """A normalisation with weight and bias directly behind the input."""
+    def normalise(x, weight=None, bias=None, **options):
+        return function(x, weight=weight, bias=bias, **options)
+    return normalise
 
 
 def leaf_or_array(x):
-    """A float array as a leaf of its own dtype, other arrays in the library in use, everything else as it is."""
+    """A float array as a leaf of its own dtype, other arrays in the library in use, everything else
+    as it is."""
     if is_float(x):
         return mg.Tensor(mg.backend.asarray(x.copy()), requires_grad=True)
     if isinstance(x, np.ndarray):
@@ -53,41 +59,43 @@ def leaf_or_array(x):
 
 
 def check(function, inputs, options, answer, tolerance):
-    """Raise unless `function(*inputs, **options)` gives this answer; the gradients both computed and recorded."""
+    """Raise unless `function(*inputs, **options)` gives this answer; the gradients both computed
+    and recorded."""
     x = [leaf_or_array(a) for a in inputs]
-    options = {name: mg.backend.asarray(a.copy()) if is_float(a) else leaf_or_array(a) for name, a in options.items()}
+    options = {name: mg.backend.asarray(a.copy()) if is_float(a) else leaf_or_array(a)
+               for name, a in options.items()}
     y = function(*x, **options)
     close(y, answer["value"], tolerance, "value")
-    for name, a in answer["options"].items():               # running statistics are written in place
+    for name, a in answer["options"].items():        # running statistics are written in place
         close(options[name], a, tolerance, f"{name} afterwards")
     leaves = [a for a in x if isinstance(a, mg.Tensor)]
-    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, leaf_or_array(answer["cotangent"])), answer["gradients"], strict=True)):
+    grad_outputs = leaf_or_array(answer["grad_outputs"])
+    for i, (a, b) in enumerate(zip(mg.grad(y, leaves, grad_outputs), answer["gradients"],
+                                   strict=True)):
         close(a, b, tolerance, f"gradient of input {i}")
     if not answer["second"]:
         return
-    cotangent = leaf_or_array(answer["cotangent"])
-    found = mg.grad(y, leaves, cotangent, create_graph=True)
+    found = mg.grad(y, leaves, grad_outputs, create_graph=True)
     for i, (a, b) in enumerate(zip(found, answer["gradients"])):
         close(a, b, tolerance, f"recorded gradient of input {i}")
-    names = [*(f"input {i}" for i in range(len(leaves))), "the cotangent"]
-    for name, leaf, b in zip(names, [*leaves, cotangent], answer["second"], strict=True):
-        close(grad_or_zero(found, leaf, [leaf_or_array(d) for d in answer["directions"]]), b, 20 * tolerance, f"gradient of the gradient by {name}")
+    directions = [leaf_or_array(d) for d in answer["directions"]]
+    names = [*(f"input {i}" for i in range(len(leaves))), "grad_outputs"]
+    for name, leaf, b in zip(names, [*leaves, grad_outputs], answer["second"], strict=True):
+        second = grad_or_zero(found, leaf, directions)
+        close(second, b, 20 * tolerance, f"gradient of the gradient with respect to {name}")
 
 
-def grad_or_zero(outputs, leaf, seeds=None):
+def grad_or_zero(outputs, leaf, grad_outputs=None):
     """mg.grad for a second gradient: one that is zero everywhere may be absent from the graph."""
-    try:
-        return mg.grad(outputs, leaf, seeds)[0]
-    except RuntimeError as error:
-        if "no output depends" not in str(error):
-            raise
-        return np.zeros(leaf.shape, leaf.dtype)
+    g, = mg.grad(outputs, leaf, grad_outputs, allow_unused=True)
+    return np.zeros(leaf.shape, leaf.dtype) if g is None else g
 
 
-# ------------------------------------------------------------------------------------------------- the file
+# ----------------------------------------------------------------------------------------- the file
 
 def save(records):
-    """Write `records` (dictionaries, lists, tuples, arrays, slices, numbers, text) as one text and one flat array."""
+    """Write `records` (dictionaries, lists, tuples, arrays, slices, numbers, text) as one text and
+    one flat array."""
     numbers, size = [], 0
 
     def put(value):
@@ -128,6 +136,7 @@ def load():
             return numbers[start:start + int(np.prod(shape))].reshape(shape).astype(dtype)
         if kind == "dict":
             return {name: take(part) for name, part in parts}
-        return {"tuple": tuple, "slice": lambda p: slice(*p), "ellipsis": lambda p: ...}[kind](take(parts))
+        make = {"tuple": tuple, "slice": lambda p: slice(*p), "ellipsis": lambda p: ...}[kind]
+        return make(take(parts))
 
     return take(json.loads(text))
