@@ -44,11 +44,19 @@ def require_finite(value, name, what):
 
 
 def input_error(name, x, wanted, like=None):
-    """An input of the wrong shape, an empty one, or one of another dtype than the weight `like`."""
+    """An input of another dtype than the weight `like`, or not of floats, of a wrong shape, or
+    empty."""
     shape = tuple(x.shape)
     if like is not None and x.ndim and x.size and x.dtype != like.dtype:
+        advice = f'give the array as x.astype("{like.dtype}")'
+        if x.dtype in ("float32", "float64"):
+            advice += (f', or call minigen.set_default_dtype("{x.dtype}") before the layer is '
+                       "made")
         return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected the weight's dtype "
-                         f"{like.dtype} and {wanted}; minigen.tensor(x) converts")
+                         f"{like.dtype} and {wanted}; {advice}")
+    if x.dtype.kind != "f":
+        return TypeError(f"{name}: got an input of {x.dtype} {shape}, expected floats: give the "
+                         'array as x.astype("float32")')
     return ValueError(f"{name}: got an input of shape {shape}, expected {wanted}, not empty")
 
 
@@ -199,131 +207,3 @@ def stale_error(step):
         f"{step.operation.__name__} used {x!r}, whose data was written to since (version {version} "
         f"then, {x.version} now), so its gradient would mix old activations with new values. After "
         "an update, run the forward pass again: a GAN's generator step goes through the current D")
-
-
-# ------------------------------------------------------------ functional: arrays, shaping, losses
-
-def _described(x):
-    """What came, in a few words: an array's dtype and shape, a number itself, else the type."""
-    if hasattr(x, "dtype") and hasattr(x, "shape"):
-        return f"{x.dtype} {tuple(x.shape)}"
-    return repr(x) if x is None or isinstance(x, (numbers.Number, str)) else type(x).__name__
-
-
-def array_error(x):
-    """Something of which no array can be made."""
-    return TypeError(f"got {_described(x)}, expected a Tensor, an array, a number or a list of "
-                     "numbers")
-
-
-def require_dropout_rate(p):
-    if not isinstance(p, numbers.Real) or not 0 <= p < 1:
-        raise ValueError(f"dropout: got p = {_described(p)}, expected 0 <= p < 1")
-
-
-def require_list_of_arrays(name, arrays):
-    if not isinstance(arrays, (list, tuple)) or not arrays:
-        came = "an empty list" if isinstance(arrays, (list, tuple)) else _described(arrays)
-        raise ValueError(f"{name}: got {came}, expected a list of one or more arrays")
-
-
-def require_an_axis(name, axis):
-    if not isinstance(axis, numbers.Integral):
-        raise ValueError(f"{name}: got axis {_described(axis)}, expected an integer; to "
-                         "flatten the arrays first, reshape each to (-1,)")
-
-
-def require_stackable(name, arrays, axis):
-    shapes = [tuple(x.shape) for x in arrays]
-    if len(set(shapes)) != 1:
-        raise ValueError(f"{name}: got shapes {', '.join(map(str, shapes))}, expected arrays "
-                         "of one shape")
-    most = arrays[0].ndim
-    if not isinstance(axis, numbers.Integral) or not -most - 1 <= axis <= most:
-        raise ValueError(f"{name}: got axis {_described(axis)} for arrays of shape {shapes[0]}, "
-                         f"expected an integer from {-most - 1} to {most}")
-
-
-def require_border(pad, shape):
-    is_list = isinstance(pad, (tuple, list)) and len(pad) % 2 == 0 and len(pad) <= 2 * len(shape)
-    if not is_list or not all(isinstance(n, numbers.Integral) and n >= 0 for n in pad):
-        raise ValueError(f"pad: got {pad!r} for an input of shape {tuple(shape)}, expected "
-                         "integers >= 0 in pairs, (before, after), the last axis first")
-
-
-def require_nearest(mode, shape):
-    if mode != "nearest":
-        raise ValueError(f'interpolate: got mode {mode!r}, expected "nearest", the only one here')
-    if len(shape) < 3:
-        raise ValueError(f"interpolate: got an input of shape {tuple(shape)}, expected (N, C, "
-                         "length), (N, C, H, W) or (N, C, D, H, W)")
-
-
-def scale_factor_error(scale_factor, axes):
-    """A factor of interpolate that is not whole, or as many as there are no axes."""
-    return ValueError(f"interpolate: got scale_factor {scale_factor!r}, expected a whole number "
-                      f">= 1, or {axes} of them")
-
-
-def require_indices(name, what, indices, counts):
-    """TypeError unless `indices` are integers, IndexError unless they are in 0 .. counts[0] − 1 (a
-    GPU would wrap them round without a word)."""
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"{name}: got {what} of {indices.dtype}, expected integers")
-    if indices.size and not (0 <= int(indices.min()) and int(indices.max()) < counts[0]):
-        raise IndexError(f"{name}: got {what} from {int(indices.min())} to {int(indices.max())}, "
-                         f"expected 0 to {counts[0] - 1}")
-
-
-def require_bias(name, bias, shape):
-    if bias.shape != shape:
-        raise ValueError(f"{name}: got a bias of shape {tuple(bias.shape)}, expected "
-                         f"{tuple(shape)}")
-
-
-def require_matrices(name, a, b):
-    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-        raise ValueError(f"{name}: got shapes {tuple(a.shape)} and {tuple(b.shape)}, expected "
-                         "(*, m, k) and (*, k, n)")
-
-
-def require_reduction(name, reduction, shape):
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'{name}: got reduction {reduction!r}, expected "mean", "sum" or "none"')
-    if reduction == "mean" and 0 in shape:
-        raise ValueError(f"{name}: input of shape {tuple(shape)} has no elements, and so no mean")
-
-
-def require_same_shape(name, shape, target_shape):
-    if shape != target_shape:
-        raise ValueError(f"{name}: input of shape {shape} against target of shape {target_shape}; "
-                         "they must be equal: reshape one")
-
-
-def require_probabilities(name, **values):
-    """ValueError for a number outside [0, 1]; NaN passes, as through all arithmetic."""
-    for what, p in values.items():
-        outside = (p < 0) | (p > 1)
-        if outside.any():
-            raise ValueError(f"{name}: got {what} {p[outside][0]}, expected probabilities "
-                             "in [0, 1]; for logits there is binary_cross_entropy_with_logits")
-
-
-def require_labels(name, x, labels):
-    """Errors unless `labels` has an integer for each row of x (m, classes), in x's library."""
-    if not backend.is_array(labels):
-        raise TypeError(f"{name}: got labels as a {type(labels).__name__}, expected an array or "
-                        "list of integers")
-    libraries = [backend.array_module(labels), backend.array_module(x)]
-    if libraries[0] is not libraries[1]:
-        raise backend.BackendError(f"{name}: labels of {libraries[0].__name__} beside an input of "
-                                   f"{libraries[1].__name__}; minigen.backend.asarray(labels) "
-                                   "brings them over")
-    if x.ndim != 2 or labels.shape != x.shape[:1]:
-        raise ValueError(f"{name}: input of shape {tuple(x.shape)} and target of shape "
-                         f"{tuple(labels.shape)}, expected (m, classes) and (m,)")
-    require_indices(name, "labels", labels, x.shape[1:])
-
-
-
-# ------------------------------------------------- functional: convolution, pooling, normalization

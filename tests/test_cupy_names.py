@@ -29,8 +29,6 @@ NUMPY_ALLOWED = {
     # tests of type and dtype, and the scalars that only NumPy returns made arrays again
     "autograd.py": {"ndarray", "float64", "generic", "asarray", "result_type"},
     "arguments.py": {"ndarray", "generic", "float32"},
-    # weights are drawn and orthogonalised on the host
-    "layers/initialisers.py": {"linalg.qr", "sign", "diag"},
     # batches that come from the host, as arrays or lists, are checked there before they are moved
     "trainers/checks.py": {"asarray", "isfinite"},
 }

@@ -1,8 +1,9 @@
-"""The slow, obvious definitions as the oracle: every sum of a convolution, pooling or normalisation written as a loop.
+"""The slow, obvious definitions as the oracle: every sum of a convolution, pooling or normalisation
+written as a loop.
 
-A convolution is a list of terms, y[i] += x[j] · W[k], and `terms` is that list: seven loops in two dimensions. The
-value, the transpose and both gradients are four ways of reading it. float64; no two axes have the same length, so that
-none can be taken for another.
+A convolution is a list of terms, y[i] += x[j] · W[k], and `terms` is that list: seven loops in two
+dimensions. The value, the transpose and both gradients are four ways of reading it. float64; no two
+axes have the same length, so that none can be taken for another.
 """
 
 import itertools
@@ -16,26 +17,34 @@ import minigen as mg
 F = mg.functional
 CLOSE = dict(rtol=1e-12, atol=1e-12)
 
-GEOMETRIES = [      # size, kernel, stride, padding
-    ((7,), (3,), (1,), (0,)), ((9,), (4,), (3,), (2,)), ((5,), (1,), (2,), (0,)),
-    ((5, 6), (3, 2), (1, 1), (0, 0)), ((7, 5), (4, 3), (2, 2), (1, 1)), ((6, 9), (2, 5), (3, 1), (0, 2)),
-    ((3, 4, 5), (2, 3, 2), (1, 1, 1), (0, 0, 0)), ((4, 5, 3), (3, 2, 2), (2, 1, 2), (1, 0, 1)),
+GEOMETRIES = [    # size, kernel, stride, padding
+    ((7, ), (3, ), (1, ), (0, )),
+    ((9, ), (4, ), (3, ), (2, )),
+    ((5, ), (1, ), (2, ), (0, )),
+    ((5, 6), (3, 2), (1, 1), (0, 0)),
+    ((7, 5), (4, 3), (2, 2), (1, 1)),
+    ((6, 9), (2, 5), (3, 1), (0, 2)),
+    ((3, 4, 5), (2, 3, 2), (1, 1, 1), (0, 0, 0)),
+    ((4, 5, 3), (3, 2, 2), (2, 1, 2), (1, 0, 1)),
 ]
 IMAGES, INPUTS, OUTPUTS = 2, 3, 2
 
 
 def output_size(size, kernel, stride, padding):
     """How many places a kernel takes on each axis, counted one by one."""
-    return tuple(len(range(-p, s + p - k + 1, t)) for s, k, t, p in zip(size, kernel, stride, padding))
+    return tuple(
+        len(range(-p, s + p - k + 1, t)) for s, k, t, p in zip(size, kernel, stride, padding))
 
 
 def terms(size, kernel, stride, padding):
-    """Every (index of y, index of x, index of W) that meet in a convolution; a place outside x is zero and left out."""
+    """Every (index of y, index of x, index of W) that meet in a convolution; a place outside x is
+    zero and left out."""
     for n, o in itertools.product(range(IMAGES), range(OUTPUTS)):
         for position in itertools.product(*map(range, output_size(size, kernel, stride, padding))):
             for c in range(INPUTS):
                 for place in itertools.product(*map(range, kernel)):
-                    at = tuple(i * t + k - p for i, t, k, p in zip(position, stride, place, padding))
+                    at = tuple(i * t + k - p
+                               for i, t, k, p in zip(position, stride, place, padding))
                     if all(0 <= i < s for i, s in zip(at, size)):
                         yield (n, o, *position), (n, c, *at), (o, c, *place)
 
@@ -62,7 +71,8 @@ def test_convolution_and_its_gradients_by_seven_loops(size, kernel, stride, padd
         y[i] += x[j] * W[k]
         gx[j] += g[i] * W[k]
         gW[k] += g[i] * x[j]
-    np.testing.assert_allclose(conv(x, W, b, stride=stride, padding=padding), y + by_channel(b, y), **CLOSE)
+    np.testing.assert_allclose(conv(x, W, b, stride=stride, padding=padding), y + by_channel(b, y),
+                               **CLOSE)
     leaves = [mg.tensor(a, requires_grad=True) for a in (x, W, b)]
     found = mg.grad(conv(*leaves, stride=stride, padding=padding), leaves, g)
     for ours, theirs in zip(found, (gx, gW, g.sum((0, *range(2, g.ndim))))):
@@ -89,11 +99,16 @@ def test_pooling_window_by_window(kernel, stride, padding):
     largest = np.zeros((2, 3, *output_size((7, 6), kernel, steps, padding)))
     average = np.zeros_like(largest)
     for n, c, i, j in np.ndindex(largest.shape):
-        window = [x[n, c, h, w]
-                  for h in range(i * steps[0] - padding[0], i * steps[0] - padding[0] + kernel[0]) if 0 <= h < 7
-                  for w in range(j * steps[1] - padding[1], j * steps[1] - padding[1] + kernel[1]) if 0 <= w < 6]
+        window = [
+            x[n, c, h, w]
+            for h in range(i * steps[0] - padding[0], i * steps[0] - padding[0] + kernel[0])
+            if 0 <= h < 7
+            for w in range(j * steps[1] - padding[1], j * steps[1] - padding[1] + kernel[1])
+            if 0 <= w < 6
+        ]
         largest[n, c, i, j] = max(window)
-        average[n, c, i, j] = sum(window) / math.prod(kernel)          # the zeros of the padding count
+        # the zeros of the padding count
+        average[n, c, i, j] = sum(window) / math.prod(kernel)
     np.testing.assert_array_equal(F.max_pool2d(x, kernel, stride, padding), largest)
     np.testing.assert_allclose(F.avg_pool2d(x, kernel, stride, padding), average, **CLOSE)
 
@@ -114,7 +129,8 @@ def test_batch_norm_channel_by_channel():
         values, mean, variance = standardized(list(x[:, c].ravel()))
         expected[:, c] = np.reshape(values, (3, 2, 5)) * weight[c] + bias[c]
         means.append(0.9 * 10 + 0.1 * mean)
-        variances.append(0.9 * 20 + 0.1 * variance * 30 / 29)           # 30 values a channel: the unbiased variance
+        # 30 values a channel: the unbiased variance
+        variances.append(0.9 * 20 + 0.1 * variance * 30 / 29)
     y = F.batch_norm(x, running_mean, running_var, weight, bias, training=True)
     np.testing.assert_allclose(y, expected, **CLOSE)
     np.testing.assert_allclose(running_mean, means, **CLOSE)
@@ -124,9 +140,11 @@ def test_batch_norm_channel_by_channel():
 def test_layer_norm_example_by_example_and_instance_norm_image_by_image():
     x = np.random.default_rng(6).standard_normal((3, 2, 2, 4))
     weight, bias = np.random.default_rng(7).standard_normal((2, 2, 2, 4))
-    by_example = np.stack([np.reshape(standardized(list(e.ravel()))[0], e.shape) * weight + bias for e in x])
+    by_example = np.stack(
+        [np.reshape(standardized(list(e.ravel()))[0], e.shape) * weight + bias for e in x])
     np.testing.assert_allclose(F.layer_norm(x, (2, 2, 4), weight, bias), by_example, **CLOSE)
-    by_image = np.array([[np.reshape(standardized(list(image.ravel()))[0], image.shape) for image in e] for e in x])
+    by_image = np.array(
+        [[np.reshape(standardized(list(image.ravel()))[0], image.shape) for image in e] for e in x])
     np.testing.assert_allclose(F.instance_norm(x), by_image, **CLOSE)
 
 
@@ -147,11 +165,14 @@ def test_nearest_interpolation_asks_each_output_where_it_came_from():
 
 def test_embedding_row_by_row_and_its_gradient_place_by_place():
     rng = np.random.default_rng(9)
-    weight, indices, g = rng.standard_normal((5, 3)), rng.integers(0, 5, (2, 4)), rng.standard_normal((2, 4, 3))
+    weight, indices, g = rng.standard_normal(
+        (5, 3)), rng.integers(0, 5, (2, 4)), rng.standard_normal((2, 4, 3))
     rows, gradient = np.zeros((2, 4, 3)), np.zeros_like(weight)
     for i, j in np.ndindex(indices.shape):
         rows[i, j] = weight[indices[i, j]]
-        gradient[indices[i, j]] += g[i, j]                              # a row looked up twice gets both
+        # a row looked up twice gets both
+        gradient[indices[i, j]] += g[i, j]
     leaf = mg.tensor(weight, requires_grad=True)
     np.testing.assert_array_equal(F.embedding(indices, weight), rows)
-    np.testing.assert_allclose(mg.grad(F.embedding(indices, leaf), leaf, g)[0].numpy(), gradient, **CLOSE)
+    np.testing.assert_allclose(
+        mg.grad(F.embedding(indices, leaf), leaf, g)[0].numpy(), gradient, **CLOSE)

@@ -229,7 +229,7 @@ def test_gradients_are_copies_that_later_steps_leave_alone_and_share_no_memory(b
     others = [p.data for network in (trainer.generator, trainer.discriminator)
               for p in network.parameters()]
     others += [a for o in (trainer.generator_optimizer, trainer.discriminator_optimizer)
-               for a in (getattr(o, "state", None) or o.memory).values()]
+               for a in o.state.values()]
     for i, a in enumerate(arrays):
         assert not any(np.shares_memory(a, b) for b in arrays[:i] + others + [x, z])
     for _ in range(3):

@@ -15,7 +15,7 @@ from ..autograd import Tensor
 from .conversions import constant
 from .convolution import (conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
                           conv_transpose3d)
-from .elementwise import (abs, add, clip, cos, divide, dropout, elu, exp, leaky_relu, log, log1p,
+from .elementwise import (abs, add, clip, cos, divide, dropout, exp, leaky_relu, log, log1p,
                           logsigmoid, maximum, minimum, multiply, negative, power, relu, sigmoid,
                           sin, softplus, sqrt, square, subtract, tanh, where)
 from .linear import linear, matmul

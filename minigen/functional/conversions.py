@@ -6,9 +6,9 @@ Not the subject: skip this file at a first reading.
 
 import numbers
 
-from .. import errors
 from ..autograd import Tensor
 from ..backend import array_module, asarray, is_array
+from . import checks
 
 
 def constant(x):
@@ -22,7 +22,7 @@ def as_array(x):
         return x
     if isinstance(x, (numbers.Real, list, tuple)):
         return asarray(x)
-    raise errors.array_error(x)
+    raise checks.array_error(x)
 
 
 def as_floats(x):

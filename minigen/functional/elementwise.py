@@ -5,10 +5,10 @@ Each is its value y and, directly below, one rule per input: g is ∂L/∂y, and
 sums the gradient back. Read next: reductions.py.
 """
 
-from .. import errors, random
+from .. import random
 from ..autograd import Tensor, operation
 from ..backend import array_module, asarray, is_array
-from . import fast
+from . import checks, fast
 from .conversions import array_or_tensor, as_floats, constant
 
 
@@ -155,15 +155,15 @@ def abs(x):
 abs.gradients(lambda g, y, x: g * sign(x))
 
 
-def _library(*inputs):
-    """The array library of the first array among the inputs."""
-    return array_module(next(filter(is_array, inputs), None))
+def _first_array(*inputs):
+    """The first array among the inputs, which may be numbers; None if all are."""
+    return next(filter(is_array, inputs), None)
 
 
 @operation
 def maximum(a, b):
     """y = max(a, b)        ∂L/∂a = g where a > b, g/2 where a = b, else 0        ∂L/∂b likewise"""
-    return _library(a, b).maximum(a, b)
+    return array_module(_first_array(a, b)).maximum(a, b)
 
 maximum.gradients(lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
                   lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))
@@ -172,7 +172,7 @@ maximum.gradients(lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
 @operation
 def minimum(a, b):
     """y = min(a, b)        ∂L/∂a = g where a < b, g/2 where a = b, else 0        ∂L/∂b likewise"""
-    return _library(a, b).minimum(a, b)
+    return array_module(_first_array(a, b)).minimum(a, b)
 
 minimum.gradients(lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
                   lambda g, y, a, b: g * (b < a) + 0.5 * g * (a == b))
@@ -182,7 +182,7 @@ minimum.gradients(lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
 def where(condition, a, b):
     """y = a where the condition c holds, else b        ∂L/∂a = g where c, else 0
     ∂L/∂b = 0 where c, else g"""
-    xp = _library(condition, a, b)
+    xp = array_module(_first_array(condition, a, b))
     return xp.where(xp.asarray(condition), a, b)
 
 where.gradients(None,
@@ -221,15 +221,6 @@ def leaky_relu(input, negative_slope=0.01):
     return fast.bent_at_zero(as_floats(input), float(negative_slope))
 
 leaky_relu.gradients(lambda g, y, x, negative_slope: g * fast.slopes(constant(x), negative_slope))
-
-
-@operation
-def elu(input, alpha=1.0):
-    """y = x where x > 0, else α (eˣ − 1)        ∂L/∂x = g where x > 0, else g (y + α)"""
-    xp = array_module(input)
-    return xp.maximum(input, 0) + alpha * xp.expm1(xp.minimum(input, 0))
-
-elu.gradients(lambda g, y, x, alpha: g * ((x > 0) + (x <= 0) * (y + alpha)))
 
 
 @operation
@@ -279,7 +270,7 @@ def dropout(input, p=0.5, training=True):
     that of x; outside training y = x        ∂L/∂x = g m
 
     A new mask is drawn at every call. ValueError unless 0 <= p < 1."""
-    errors.require_dropout_rate(p)
+    checks.require_dropout_rate(p)
     x = array_or_tensor("dropout", input)
     if not training or p == 0:
         return x

@@ -5,6 +5,7 @@ Read next: losses.py, then convolution.py.
 
 from .. import errors
 from ..autograd import operation
+from . import checks
 from .conversions import array_or_tensor
 from .fast import product
 from .reductions import column_sums
@@ -28,7 +29,7 @@ def linear(input, weight, bias=None):
         raise errors.input_error("linear", x, wanted, W)
     y = product(x, W.T)
     if b is not None:
-        errors.require_bias("linear", b, W.shape[:1])
+        checks.require_bias("linear", b, W.shape[:1])
         y += b
     return y
 
@@ -60,7 +61,7 @@ def matmul(a, b):
     As in NumPy, leading axes broadcast, and a vector is a row on the left, a column on the right,
     without that extra axis in y. ValueError: shapes that do not fit together."""
     a, b = array_or_tensor("matmul", a), array_or_tensor("matmul", b)
-    errors.require_matrices("matmul", a, b)
+    checks.require_matrices("matmul", a, b)
     left = a if a.ndim > 1 else reshape(a, (1, -1))
     right = b if b.ndim > 1 else reshape(b, (-1, 1))
     y = _matmul(left, right)

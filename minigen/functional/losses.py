@@ -5,10 +5,9 @@ one element. Input and target must have the same shape: a loss that broadcast (m
 would compare every example with every other, and would not say so. Read next: convolution.py.
 """
 
-from .. import errors
 from ..autograd import broadcast_to, operation
 from ..backend import array_module
-from . import fast
+from . import checks, fast
 from .conversions import array_or_tensor, as_array, as_floats, constant
 from .elementwise import log, sigmoid, sign, where
 from .reductions import log_softmax
@@ -32,8 +31,8 @@ def _per_element(g, x, reduction, factor=1.0):
 def _pair(name, input, target, reduction):
     """Input and target as arrays. ValueError: two shapes, or the mean of no elements."""
     x, t = as_array(input), as_array(target)
-    errors.require_reduction(name, reduction, x.shape)
-    errors.require_same_shape(name, x.shape, t.shape)
+    checks.require_reduction(name, reduction, x.shape)
+    checks.require_same_shape(name, x.shape, t.shape)
     return x, t
 
 
@@ -98,7 +97,7 @@ def binary_cross_entropy(input, target, *, reduction="mean"):
 
     Prefer logits: p = σ(x) has lost its tail. ValueError: p or t outside [0, 1]."""
     p, t = _pair("binary_cross_entropy", input, target, reduction)
-    errors.require_probabilities("binary_cross_entropy", input=p, target=t)
+    checks.require_probabilities("binary_cross_entropy", input=p, target=t)
     return _reduce(-t * _clamped_log(p) - (1 - t) * _clamped_log(1 - p), reduction)
 
 binary_cross_entropy.gradients(
@@ -112,8 +111,8 @@ binary_cross_entropy.gradients(
 def _labelled(name, input, target, reduction):
     """Input and labels as arrays (the input may be a Tensor), checked: one class for each row."""
     x, t = array_or_tensor(name, input), array_or_tensor(name, target)
-    errors.require_reduction(name, reduction, x.shape)
-    errors.require_labels(name, constant(x), t)
+    checks.require_reduction(name, reduction, x.shape)
+    checks.require_labels(name, constant(x), t)
     return x, t
 
 

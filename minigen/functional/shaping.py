@@ -5,9 +5,9 @@ Read next: linear.py.
 
 import numbers
 
-from .. import errors
 from ..autograd import broadcast_to, operation, sum_to
 from ..backend import array_module, is_array
+from . import checks
 from .conversions import array_or_tensor, as_array, constant
 
 __all__ = ["reshape", "transpose", "broadcast_to", "getitem", "scatter", "concatenate", "stack",
@@ -78,7 +78,7 @@ def embedding(input, weight):
     TypeError: indices that are not integers. IndexError: an index outside 0 .. entries − 1."""
     indices = array_or_tensor("embedding", constant(input))
     rows = array_or_tensor("embedding", weight)
-    errors.require_indices("embedding", "indices", indices, rows.shape[:1])
+    checks.require_indices("embedding", "indices", indices, rows.shape[:1])
     return getitem(rows, indices)
 
 
@@ -104,8 +104,8 @@ def concatenate(arrays, axis=0):
     """y = arrays joined along an axis that they have        ∂L/∂xᵢ = the part of g that xᵢ filled
 
     ValueError: not a list of arrays, no axis, or shapes that differ elsewhere."""
-    errors.require_list_of_arrays("concatenate", arrays)
-    errors.require_an_axis("concatenate", axis)
+    checks.require_list_of_arrays("concatenate", arrays)
+    checks.require_an_axis("concatenate", axis)
     return _concatenate(*arrays, axis=axis)
 
 
@@ -113,10 +113,10 @@ def stack(arrays, axis=0):
     """y = arrays of one shape joined along a new axis        ∂L/∂xᵢ = g at place i of that axis
 
     ValueError: not a list of arrays of one shape, or an axis that y does not have."""
-    errors.require_list_of_arrays("stack", arrays)
+    checks.require_list_of_arrays("stack", arrays)
     arrays = [array_or_tensor("stack", x) for x in arrays]
     shape = arrays[0].shape
-    errors.require_stackable("stack", arrays, axis)
+    checks.require_stackable("stack", arrays, axis)
     axis = axis % (len(shape) + 1)
     layer = (*shape[:axis], 1, *shape[axis:])
     return _concatenate(*[reshape(x, layer) for x in arrays], axis=axis)
@@ -142,7 +142,7 @@ def pad(input, pad, *, value=0.0):
     `pad`: the border's widths, (before, after) of the last axis, then of the one before it, ...
     ValueError: not such pairs of integers >= 0."""
     x = as_array(input)
-    errors.require_border(pad, x.shape)
+    checks.require_border(pad, x.shape)
     return array_module(x).pad(x, _widths(pad, x), constant_values=value)
 
 pad.gradients(lambda g, y, x, pad, value: getitem(g, _inside(pad, x)))
@@ -153,7 +153,7 @@ def _factors(scale_factor, axes):
     factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * axes
     whole = [int(f) for f in factors if isinstance(f, numbers.Real) and f >= 1 and f % 1 == 0]
     if not len(whole) == len(factors) == axes:
-        raise errors.scale_factor_error(scale_factor, axes)
+        raise checks.scale_factor_error(scale_factor, axes)
     return whole
 
 
@@ -178,7 +178,7 @@ def interpolate(input, *, scale_factor, mode="nearest"):
     ∂L/∂x = g summed over the block. `scale_factor`: a whole number >= 1, or one for each axis of S.
     ValueError for anything else, for another mode than "nearest", for x without S."""
     x = as_array(input)
-    errors.require_nearest(mode, x.shape)
+    checks.require_nearest(mode, x.shape)
     apart, blocks = _blocks(x, scale_factor)
     y = array_module(x).broadcast_to(x.reshape(apart), blocks)
     return y.reshape(*x.shape[:2], *[s * f for s, f in zip(blocks[2::2], blocks[3::2])])

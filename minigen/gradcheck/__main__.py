@@ -1,5 +1,8 @@
-"""`python -m minigen.gradcheck [names]`: the gradients of every operation and layer (or the named ones) against central
-differences, first and second order. Exit status 1 if one is wrong."""
+"""`python -m minigen.gradcheck [names]`: every operation and layer, or those that are named.
+
+Their gradients are compared with central differences, first and second order. Exit status 1 if one
+is wrong.
+"""
 
 import sys
 
@@ -10,7 +13,8 @@ from .cases import LAYERS, OPERATIONS, check
 def main(names):
     unknown = [name for name in names if name not in {**OPERATIONS, **LAYERS}]
     if unknown:
-        raise SystemExit(f"unknown: {', '.join(unknown)}; known are {', '.join([*OPERATIONS, *LAYERS])}")
+        raise SystemExit(f"unknown: {', '.join(unknown)}; "
+                         f"known are {', '.join([*OPERATIONS, *LAYERS])}")
     names = names or [*OPERATIONS, *LAYERS]
     width = max(map(len, names))
     print(f"{'worst relative error':{width}}  first order  second order")
@@ -22,7 +26,8 @@ def main(names):
         except GradientMismatch as mismatch:
             wrong.append(name)
             print(f"{name:{width}}  WRONG: {mismatch}", flush=True)
-    print(f"{len(names) - len(wrong)} of {len(names)} right" + (f"; wrong: {', '.join(wrong)}" if wrong else ""))
+    print(f"{len(names) - len(wrong)} of {len(names)} right"
+          + (f"; wrong: {', '.join(wrong)}" if wrong else ""))
     return 1 if wrong else 0
 
 

@@ -1,15 +1,18 @@
 """Layers: parameters, and the operation of functional that uses them.
 
-Reading order: initialisers, layer (what all share, and Sequential), weighted, normalization, stateless.
+Reading order: initialisers, layer (what all share, and Sequential), weighted, normalization,
+stateless.
 """
 
 from . import initialisers
 from .layer import Layer, Sequential
-from .normalization import BatchNorm, InstanceNorm, LayerNorm
-from .stateless import (ELU, AvgPool2d, Dropout, Flatten, LeakyReLU, MaxPool2d, ReLU, Reshape, Sigmoid, Softmax, Softplus, Tanh,
-                        Upsample)
-from .weighted import (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Dense, Embedding)
+from .normalization import BatchNorm, InstanceNorm
+from .stateless import (AvgPool2d, Dropout, Flatten, LeakyReLU, MaxPool2d, ReLU, Reshape, Sigmoid,
+                        Softplus, Tanh, Upsample)
+from .weighted import (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
+                       Dense, Embedding)
 
-__all__ = ["AvgPool2d", "BatchNorm", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Dense",
-           "Dropout", "ELU", "Embedding", "Flatten", "InstanceNorm", "Layer", "LayerNorm", "LeakyReLU", "MaxPool2d", "ReLU",
-           "Reshape", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "Upsample", "initialisers"]
+__all__ = ["AvgPool2d", "BatchNorm", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+           "ConvTranspose2d", "ConvTranspose3d", "Dense", "Dropout", "Embedding", "Flatten",
+           "InstanceNorm", "Layer", "LeakyReLU", "MaxPool2d", "ReLU", "Reshape", "Sequential",
+           "Sigmoid", "Softplus", "Tanh", "Upsample", "initialisers"]

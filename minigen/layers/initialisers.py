@@ -1,20 +1,17 @@
-"""Where weights start. An initialiser takes a shape and returns an array; the one stream of random numbers draws it.
+"""Where weights start. An initialiser takes a shape and returns random numbers of that shape.
 
-fan_in = shape[1] · kernel elements and fan_out = shape[0] · kernel elements: the number of inputs that meet in one output,
-and of outputs that one input reaches, for weights (out, in, *kernel). Read next: layer.py.
+A weight has the shape (out, in, *kernel), and in · (kernel elements) inputs meet in each output:
+its fan_in. The more they are, the smaller the weights must be if an output is to be about as large
+as an input. Read next: layer.py.
 """
 
 import math
 
-import numpy
-
 from .. import random
-from ..backend import asarray, default_dtype
 
 
-def _fans(shape):
-    kernel = math.prod(shape[2:])
-    return shape[1] * kernel, shape[0] * kernel
+def _fan_in(shape):
+    return math.prod(shape[1:])
 
 
 def uniform(bound):
@@ -28,26 +25,11 @@ def normal(std, mean=0.0):
 
 
 def pytorch(shape):
-    """U(±1/√fan_in), what PyTorch gives dense and convolution layers; the default here too."""
-    bound = 1 / math.sqrt(_fans(shape)[0])
-    return random.uniform(-bound, bound, shape)
-
-
-def glorot(shape):
-    """U(±√(6 / (fan_in + fan_out))): keeps the variance of values and of gradients, for tanh (Glorot & Bengio 2010, eq. 16)."""
-    bound = math.sqrt(6 / sum(_fans(shape)))
+    """U(±1/√fan_in), PyTorch's default for dense and convolution layers, and the default here."""
+    bound = 1 / math.sqrt(_fan_in(shape))
     return random.uniform(-bound, bound, shape)
 
 
 def he(shape):
     """N(0, 2 / fan_in): keeps the variance of values through ReLU (He et al. 2015, eq. 10)."""
-    return random.randn(*shape) * math.sqrt(2 / _fans(shape)[0])
-
-
-def orthogonal(shape):
-    """Orthonormal rows, or columns where there are fewer: keeps every length (Saxe et al. 2014)."""
-    rows, columns = shape[0], math.prod(shape[1:])
-    tall = random.generator().standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = numpy.linalg.qr(tall)
-    q = q * numpy.sign(numpy.diag(r))               # without this the signs would be LAPACK's choice, not random
-    return asarray((q if rows >= columns else q.T).reshape(shape).astype(default_dtype()))
+    return random.randn(*shape) * math.sqrt(2 / _fan_in(shape))

@@ -1,7 +1,10 @@
-"""Normalisation layers: a scale that starts at 1, a shift that starts at 0, and for BatchNorm the running statistics.
+"""Normalisation layers: mean 0 and variance 1, over the batch or over each image.
 
 Read next: stateless.py.
 """
+
+import math
+import numbers
 
 from .. import functional as F
 from ..backend import current, default_dtype
@@ -10,13 +13,20 @@ from .layer import Layer, parameter
 
 
 class BatchNorm(Layer):
-    """(m, features) or (m, features, *S) -> the same, normalised over the batch and all positions. weight, bias (features,)
+    """Normalises over the batch and all positions: (m, features) or (m, features, *S) -> the same.
 
-    In training it uses the batch's statistics and moves the running ones towards them; in evaluation, the running ones.
-    Frozen, it uses the batch's and leaves the running ones alone: a network that is not learning must not change."""
+    weight, the scale, starts at 1 and bias, the shift, at 0; with the running statistics all are
+    (features,). momentum: the share of the batch in the new running statistics, from 0 to 1.
+    eps >= 0 is added to the variance.
+
+    In training it uses the batch's statistics and moves the running ones towards them; in
+    evaluation it uses the running ones. Frozen, it uses the batch's and leaves the running ones
+    alone: a network that is not learning must not change."""
 
     def __init__(self, features, momentum=0.1, eps=1e-5):
         integer("BatchNorm", 1, features=features)
+        _between("BatchNorm", "momentum", momentum, 0, 1)
+        _between("BatchNorm", "eps", eps, 0, math.inf)
         self.momentum, self.eps = momentum, eps
         xp, dtype = current(), default_dtype()
         self.weight = parameter(xp.ones(features, dtype))
@@ -27,34 +37,22 @@ class BatchNorm(Layer):
     def forward(self, x):
         frozen = self.training and not self.weight.requires_grad
         statistics = (None, None) if frozen else (self.running_mean, self.running_var)
-        return F.batch_norm(x, *statistics, self.weight, self.bias, self.training, self.momentum, self.eps)
+        return F.batch_norm(x, *statistics, self.weight, self.bias,
+                            self.training, self.momentum, self.eps)
 
     def describe(self):
         return f"BatchNorm({self.weight.shape[0]})"
 
 
-class LayerNorm(Layer):
-    """(m, *, *shape) -> the same, each example normalised over its last axes, `shape`. weight, bias of that shape"""
-
-    def __init__(self, shape, eps=1e-5):
-        self.shape, self.eps = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), eps
-        for n in self.shape or (0,):
-            integer("LayerNorm", 1, shape=n)
-        self.weight = parameter(current().ones(self.shape, default_dtype()))
-        self.bias = parameter(current().zeros(self.shape, default_dtype()))
-
-    def forward(self, x):
-        return F.layer_norm(x, self.shape, self.weight, self.bias, self.eps)
-
-    def describe(self):
-        return f"LayerNorm({self.shape[0] if len(self.shape) == 1 else self.shape})"
-
-
 class InstanceNorm(Layer):
-    """(m, features, *S) -> the same, each channel of each example normalised over its positions. No parameters, as in PyTorch"""
+    """Normalises each channel of each example over its positions: (m, features, *S) -> the same.
+
+    It has no parameters and no running statistics, as PyTorch's by default. eps >= 0 is added to
+    the variance."""
 
     def __init__(self, features, eps=1e-5):
         integer("InstanceNorm", 1, features=features)
+        _between("InstanceNorm", "eps", eps, 0, math.inf)
         self.features, self.eps = features, eps
 
     def forward(self, x):
@@ -64,3 +62,10 @@ class InstanceNorm(Layer):
 
     def describe(self):
         return f"InstanceNorm({self.features})"
+
+
+def _between(name, what, value, least, most):
+    """ValueError unless least <= value <= most and value is a finite number."""
+    if not (isinstance(value, numbers.Real) and least <= value <= most and value < math.inf):
+        wanted = f"from {least} to {most}" if most < math.inf else f">= {least} and finite"
+        raise ValueError(f"{name}: got {what} = {value!r}, expected a number {wanted}")

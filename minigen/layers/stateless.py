@@ -1,4 +1,7 @@
-"""Layers without parameters: activations, dropout, pooling, and changes of shape. Read next: ../optim.py."""
+"""Layers without parameters: activations, dropout, pooling, changes of shape.
+
+Read next: ../optim.py.
+"""
 
 import numbers
 
@@ -14,7 +17,7 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where x > 0, else slope · x; DCGAN's slope is 0.2, and the default"""
+    """x where x > 0, else slope · x. The default slope is DCGAN's, 0.2 (PyTorch's is 0.01)."""
 
     def __init__(self, negative_slope=0.2):
         self.negative_slope = negative_slope
@@ -24,16 +27,6 @@ class LeakyReLU(Layer):
 
     def describe(self):
         return f"LeakyReLU({self.negative_slope})"
-
-
-class ELU(Layer):
-    """x where x > 0, else α (eˣ − 1)"""
-
-    def __init__(self, alpha=1.0):
-        self.alpha = alpha
-
-    def forward(self, x):
-        return F.elu(x, self.alpha)
 
 
 class Softplus(Layer):
@@ -54,19 +47,12 @@ class Tanh(Layer):
     forward = staticmethod(F.tanh)
 
 
-class Softmax(Layer):
-    """eˣ / Σ eˣ along the last axis"""
-
-    def forward(self, x):
-        return F.softmax(x, -1)
-
-
 class Dropout(Layer):
-    """Each element zero with probability p in training, the others divided by 1 − p"""
+    """In training, each element is set to 0 with probability p, the others are divided by 1 − p."""
 
     def __init__(self, p=0.5):
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: got p = {p}, expected 0 <= p < 1")
+        if not (isinstance(p, numbers.Real) and 0 <= p < 1):
+            raise ValueError(f"Dropout: got p = {p!r}, expected 0 <= p < 1")
         self.p = p
 
     def forward(self, x):
@@ -77,27 +63,30 @@ class Dropout(Layer):
 
 
 class MaxPool2d(Layer):
-    """The largest of each window: (m, C, H, W) -> (m, C, H', W'); functional.max_pool2d"""
+    """The largest of each window: (m, C, H, W) -> (m, C, H', W'). See functional.max_pool2d
+
+    kernel_size, stride (if left out, kernel_size), padding: an integer, or one for each axis."""
 
     operation = staticmethod(F.max_pool2d)
 
     def __init__(self, kernel_size, stride=None, padding=0):
         name = type(self).__name__
-        for what, value, least in (("kernel_size", kernel_size, 1), ("stride", kernel_size if stride is None else stride, 1), ("padding", padding, 0)):
-            per_axis(name, what, value, 2, least)
+        per_axis(name, "kernel_size", kernel_size, 2, least=1)
+        per_axis(name, "stride", kernel_size if stride is None else stride, 2, least=1)
+        per_axis(name, "padding", padding, 2, least=0)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x):
         return self.operation(x, self.kernel_size, self.stride, self.padding)
 
     def describe(self):
-        more = "".join(f", {name}={value}" for name, value, usual in (("stride", self.stride, None), ("padding", self.padding, 0))
-                       if value != usual)
-        return f"{type(self).__name__}({self.kernel_size}{more})"
+        stride = "" if self.stride is None else f", stride={self.stride}"
+        padding = f", padding={self.padding}" if self.padding else ""
+        return f"{type(self).__name__}({self.kernel_size}{stride}{padding})"
 
 
 class AvgPool2d(MaxPool2d):
-    """The mean of each window: (m, C, H, W) -> (m, C, H', W'); functional.avg_pool2d"""
+    """The mean of each window: (m, C, H, W) -> (m, C, H', W'). See functional.avg_pool2d"""
 
     operation = staticmethod(F.avg_pool2d)
 
@@ -117,19 +106,21 @@ class Upsample(Layer):
 
 
 class Reshape(Layer):
-    """(m, *) -> (m, *shape)"""
+    """(m, *) -> (m, *shape). One of the integers may be -1: it follows from the others."""
 
     def __init__(self, *shape):
-        self.shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        one_tuple = len(shape) == 1 and isinstance(shape[0], (tuple, list))
+        self.shape = tuple(shape[0]) if one_tuple else shape
         if not all(isinstance(n, numbers.Integral) and (n > 0 or n == -1) for n in self.shape):
-            raise ValueError(f"Reshape: got shape {self.shape}, expected integers >= 1; one may be -1")
+            raise ValueError(f"Reshape: got shape {self.shape}, expected integers >= 1; "
+                             "one may be -1")
 
     def forward(self, x):
         try:
             return x.reshape(x.shape[0], *self.shape)
         except (IndexError, ValueError) as error:
-            raise ValueError(f"got shape {tuple(x.shape)}, expected (m, ...) with the elements of {self.shape} for each of the m "
-                             "examples, not empty") from error
+            raise ValueError(f"got shape {tuple(x.shape)}, expected (m, ...), not empty, with the "
+                             f"elements of {self.shape} for each of the m examples") from error
 
     def describe(self):
         return f"Reshape{self.shape}"

@@ -110,6 +110,7 @@ def only_the_listed_signs_miss_it(written):
 # ------------------------------------------------------------------------------------ the table
 
 EXPECTED = {
+    "engine_in_a_page": Expected(held=5, files=("page.png",)),
     "backprop_by_hand": Expected(
         held=8, files=("neuron.png", "network.png", "traps.png")),
     "supervised": Expected(held=1, also=groups_hold_less),

@@ -292,7 +292,7 @@ OPERATIONS = {
 
     "relu": (elementwise(), T.relu),
     "leaky_relu": (elementwise(negative_slope=[0.01, 0.2, 1.5, -0.5]), T.leaky_relu),
-    "elu": (elementwise(alpha=[1.0, 0.3]), T.elu), "softplus": (elementwise(), T.softplus),
+    "softplus": (elementwise(), T.softplus),
     "logsigmoid": (elementwise(), T.logsigmoid), "sigmoid": (elementwise(), torch.sigmoid),
     "tanh": (elementwise(), torch.tanh),
 

@@ -180,7 +180,7 @@ ADAPTERS = {
     "Max": fold(F.maximum), "Min": fold(F.minimum), "Sum": fold(F.add),
     "Where": simple(F.where), "Clip": clip,
     "Relu": simple(F.relu), "LeakyRelu": simple(F.leaky_relu, alpha=("negative_slope", 0.01)),
-    "Elu": simple(F.elu, alpha=("alpha", 1.0)), "Softplus": simple(F.softplus),
+    "Softplus": simple(F.softplus),
     "Sigmoid": simple(F.sigmoid), "Tanh": simple(F.tanh),
     "Softmax": simple(F.softmax, axis=("dim", -1)),
     "LogSoftmax": simple(F.log_softmax, axis=("dim", -1)),

@@ -80,6 +80,24 @@ def test_dcgan_network(network, shape, dtype):
     compare(ours.eval(), theirs.eval(), shape, dtype, seed=2)
 
 
+def test_a_list_of_layers_and_a_shared_weight_have_torchs_names():
+    class Theirs(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden = torch.nn.ModuleList([torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)])
+            self.heads = torch.nn.ModuleDict({"mu": torch.nn.Linear(3, 1)})
+            self.hidden[1].weight = self.hidden[0].weight
+
+    ours, theirs = mg.layers.Layer(), Theirs()
+    ours.hidden = [mg.layers.Dense(3, 3), mg.layers.Dense(3, 3)]
+    ours.heads = {"mu": mg.layers.Dense(3, 1)}
+    ours.hidden[1].weight = ours.hidden[0].weight
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
+    both(ours, theirs)
+    close(ours.hidden[1].weight, theirs.hidden[1].weight, 0, "the shared weight")
+
+
 def test_state_dict_comes_back_unchanged_and_loads_into_torch():
     ours, theirs = generator()
     state = arrays(theirs)
