@@ -82,8 +82,8 @@ def test_a_layer_before_a_normalisation_learns_no_scale_and_no_shift():
 @pytest.mark.parametrize("init, activation, kept", [
     (initialisers.he, L.ReLU, True), (initialisers.pytorch, L.ReLU, False)])
 def test_initialisers_keep_the_size_of_values_and_gradients_through_depth(init, activation, kept):
-    """He keeps the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six at
-    each ReLU."""
+    """He keeps the mean square of values from layer to layer; U(±1/√fan_in) loses a factor six
+    at each ReLU."""
     pairs = [(L.Dense(200, 200, bias=False, init=init), activation()) for _ in range(8)]
     network = L.Sequential(*[layer for pair in pairs for layer in pair])
     x = leaf(np.random.default_rng(5).standard_normal((20, 200)))

@@ -167,7 +167,7 @@ def test_clipping_skips_missing_gradients():
     gradients, norm = mg.optim.clip_norm([np.array([3.0, 4.0]), None], 1.0)
     assert norm == 5 and gradients[1] is None
     np.testing.assert_allclose(gradients[0], [0.6, 0.8], rtol=1e-6)
-    assert len(mg.optim.clip_norm((g for g in gradients), 1.0)[0]) == 2     # a generator's first too
+    assert len(mg.optim.clip_norm((g for g in gradients), 1.0)[0]) == 2    # a generator's first too
 
 
 def test_the_state_of_an_optimizer_fits_its_parameter_in_any_memory_order():

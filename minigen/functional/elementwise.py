@@ -155,15 +155,15 @@ def abs(x):
 abs.gradients(lambda g, y, x: g * sign(x))
 
 
-def _library(*inputs):
-    """The array library of the first array among the inputs."""
-    return array_module(next(filter(is_array, inputs), None))
+def _first_array(*inputs):
+    """The first array among the inputs, which may be numbers; None if all are."""
+    return next(filter(is_array, inputs), None)
 
 
 @operation
 def maximum(a, b):
     """y = max(a, b)        ∂L/∂a = g where a > b, g/2 where a = b, else 0        ∂L/∂b likewise"""
-    return _library(a, b).maximum(a, b)
+    return array_module(_first_array(a, b)).maximum(a, b)
 
 maximum.gradients(lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
                   lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))
@@ -172,7 +172,7 @@ maximum.gradients(lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
 @operation
 def minimum(a, b):
     """y = min(a, b)        ∂L/∂a = g where a < b, g/2 where a = b, else 0        ∂L/∂b likewise"""
-    return _library(a, b).minimum(a, b)
+    return array_module(_first_array(a, b)).minimum(a, b)
 
 minimum.gradients(lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
                   lambda g, y, a, b: g * (b < a) + 0.5 * g * (a == b))
@@ -182,7 +182,7 @@ minimum.gradients(lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
 def where(condition, a, b):
     """y = a where the condition c holds, else b        ∂L/∂a = g where c, else 0
     ∂L/∂b = 0 where c, else g"""
-    xp = _library(condition, a, b)
+    xp = array_module(_first_array(condition, a, b))
     return xp.where(xp.asarray(condition), a, b)
 
 where.gradients(None,

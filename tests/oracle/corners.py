@@ -31,8 +31,7 @@ LOGITS = np.array([[1e4, -1e4, 0.5, 1.0], [1e4, 1e4, -1e4, -1e4], [-1e4, -1e4, -
 TARGETS = np.array([[1.0, 0.0, 0.5, 0.2], [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.5, 0.2]])
 
 EXTREMES = [
-    *[(name, [LOGITS], {})
-      for name in ("softplus", "logsigmoid", "sigmoid", "tanh", "relu")],
+    *[(name, [LOGITS], {}) for name in ("softplus", "logsigmoid", "sigmoid", "tanh", "relu")],
     *[(name, [LOGITS], dict(dim=dim)) for name in ("softmax", "log_softmax") for dim in (0, 1)],
     ("logsumexp", [LOGITS], dict(axis=1, keepdims=False)),
     *[("binary_cross_entropy_with_logits", [LOGITS, TARGETS], dict(reduction=r))
