@@ -318,7 +318,7 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
     """The gradients of Σ outputs · starts with respect to `targets`, None where there is none.
 
     Starts and gradients are arrays; with create_graph, Tensors, and every rule is recorded."""
-    apply_rules = _record if create_graph else _compute
+    apply_rules, anomaly = _record if create_graph else _compute, mode.anomaly
     wanted, gradients, own = _between(targets, tape), {}, set()
     kept = set(targets)         # a set, as everywhere: `in` on a list would ask ==, see _tape
 
@@ -338,6 +338,8 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
         if g is not None:
             for x, gx in apply_rules(y.creator, g, y, wanted, total):
                 gx = _fit(gx, x, y.creator)                                             # shape
+                if anomaly:
+                    _check_finite(gx, y.creator)
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx      # sum
         if free:
             y.creator = _FREED
@@ -346,17 +348,17 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
 
 def _fit(gx, x, step):
     """∂L/∂x as a rule returned it, in x's shape and dtype."""
-    gx, like = gx if type(gx) is numpy.ndarray else _array(gx), x._data
+    like = x._data
+    gx = gx if type(gx) is numpy.ndarray else _array(gx)
     if getattr(gx, "shape", None) != like.shape:
         if not _is_stretched(gx, like.shape):
             raise errors.rule_error(x, gx, step)
         gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else
-    if gx.dtype != like.dtype:
-        gx = cast(gx, like.dtype)
-    if mode.anomaly:
-        value = getattr(gx, "_data", gx)
-        errors.require_finite(value, step.operation.__name__, "gradient")
-    return gx
+    return gx if gx.dtype == like.dtype else cast(gx, like.dtype)
+
+
+def _check_finite(gx, step):
+    errors.require_finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
 
 
 def _is_stretched(gx, shape):
@@ -372,7 +374,7 @@ def _compute(step, g, y, wanted, total):
         for x in wanted.intersection(step.wants):
             step.operation.into(total(x), g, y._data, *step.arrays, **step.options)
         return ()
-    return _apply_rules(step, g, y._data, step.arrays, wanted)
+    return _apply_rules(step, (g, y._data, *step.arrays), wanted)
 
 
 def _record(step, g, y, wanted, total):
@@ -380,18 +382,18 @@ def _record(step, g, y, wanted, total):
     differentiating that."""
     if step.operation.definition:
         return _differentiate_definition(step, g, wanted)
-    return _apply_rules(step, g, y, step.inputs, wanted)
+    return _apply_rules(step, (g, y, *step.inputs), wanted)
 
 
-def _apply_rules(step, g, y, inputs, wanted):
+def _apply_rules(step, arguments, wanted):
     operation, pairs = step.operation, []
     if operation.together:
-        found = operation.together(g, y, *inputs, **step.options)
+        found = operation.together(*arguments, **step.options)
         errors.require_one_each(step, found)
         return [(x, gx) for x, gx in zip(step.wants, found) if x in wanted]
     for x, rule in zip(step.wants, operation.rules):
         if rule and x in wanted:
-            pairs.append((x, rule(g, y, *inputs, **step.options)))
+            pairs.append((x, rule(*arguments, **step.options)))
     return pairs
 
 

@@ -24,6 +24,7 @@ class Flat:
         self.array = self.xp.empty(total, parameters[0].dtype)
         self.places = [_place(p, self.array, start) for p, start in zip(parameters, starts)]
         self.piece = _PIECE if self.xp.__name__ == "numpy" else _GPU_PIECE
+        self.whole = [slice(0, total)]
 
     def zeros(self):
         """A new array of the same size, for a quantity that an optimizer keeps."""
@@ -39,7 +40,9 @@ class Flat:
     def pieces(self, filled):
         """Slices that cover the places in the list `filled` (in order) and no others, no longer
         than a piece each. Places next to each other are covered together."""
-        runs = []
+        if len(filled) == len(self.places) and self.array.size <= self.piece:
+            return self.whole                   # at once: most small networks come this way
+        runs, pieces = [], []
         for start, stop, _ in filled:
             if runs and runs[-1][1] == start:
                 runs[-1][1] = stop
@@ -47,7 +50,8 @@ class Flat:
                 runs.append([start, stop])
         for start, stop in runs:
             for at in range(start, stop, self.piece):
-                yield slice(at, min(at + self.piece, stop))
+                pieces.append(slice(at, min(at + self.piece, stop)))
+        return pieces
 
 
 def _place(p, array, start):

@@ -42,11 +42,13 @@ class Optimizer:
         gradients: one per parameter, in their order (Tensors or arrays); if left out, each
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
         wrong shape, or a schedule that gives a rate that is negative or not a number."""
-        gradients = self._gradients(gradients)
+        gradients = self._given(gradients)
         lr = self._rate()
         filled = []
         for p, g, place in zip(self.parameters, gradients, self._flat.places):
+            g = g._data if type(g) is Tensor else g
             if g is not None:
+                self._check_shape(g, p)
                 place[-1][...] = g
                 filled.append((p, place))
         if self.weight_decay:
@@ -61,23 +63,23 @@ class Optimizer:
             p.written()
         return lr
 
-    def _gradients(self, given):
-        """The gradients as arrays, or None for a parameter that has none."""
+    def _given(self, gradients):
+        """The gradients, as many as there are parameters; each parameter's .grad if None."""
         name = f"{type(self).__name__}.step"
-        if given is None:
-            given = [p.grad for p in self.parameters]
-            if all(g is None for g in given):
+        if gradients is None:
+            gradients = [p.grad for p in self.parameters]
+            if all(g is None for g in gradients):
                 raise ValueError(f"{name}: no parameter has a .grad; call backward() first, or "
                                  "give gradients")
-        arrays = [g._data if type(g) is Tensor else g for g in given]
-        if len(arrays) != len(self.parameters):
-            raise ValueError(f"{name}: got {len(arrays)} gradients for {len(self.parameters)} "
+        if len(gradients) != len(self.parameters):
+            raise ValueError(f"{name}: got {len(gradients)} gradients for {len(self.parameters)} "
                              "parameters")
-        for p, g in zip(self.parameters, arrays):
-            if g is not None and getattr(g, "shape", None) != p._data.shape:
-                raise ValueError(f"{name}: got a {type(g).__name__} of shape "
-                                 f"{getattr(g, 'shape', None)} for {p!r}")
-        return arrays
+        return gradients
+
+    def _check_shape(self, g, p):
+        if getattr(g, "shape", None) != p._data.shape:
+            raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape "
+                             f"{getattr(g, 'shape', None)} for {p!r}")
 
     def _rate(self):
         if not callable(self.lr):
@@ -112,13 +114,17 @@ class Optimizer:
             for part, (start, stop, _) in zip(self._flat.parts(array), self._flat.places):
                 part[...] = given[start:stop].reshape(part.shape)
 
-    def __setstate__(self, attributes):
-        """A copy, or one that was pickled, has flat arrays of its own beside its own parameters."""
-        self.__dict__.update(attributes)
-        self._flat = Flat(self.parameters)
-
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name != "_flat"}
+        """What is copied or pickled: the state row by row, since a copy's weights may lie in
+        another order in memory, and no flat array."""
+        attributes = {name: value for name, value in vars(self).items() if name != "_flat"}
+        return {**attributes, "state": self.state_dict()}
+
+    def __setstate__(self, attributes):
+        vars(self).update(attributes)
+        self._flat = Flat(self.parameters)
+        self.state = {quantity: self._flat.zeros() for quantity in self.keeps}
+        self.load_state_dict(attributes["state"])
 
 
 class SGD(Optimizer):

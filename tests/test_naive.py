@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 
 import minigen as mg
+from minigen.functional import convolution
 
 F = mg.functional
 CLOSE = dict(rtol=1e-12, atol=1e-12)
 
 GEOMETRIES = [    # size, kernel, stride, padding
-    ((7, ), (3, ), (1, ), (0, )),
-    ((9, ), (4, ), (3, ), (2, )),
-    ((5, ), (1, ), (2, ), (0, )),
+    ((7,), (3,), (1,), (0,)),
+    ((9,), (4,), (3,), (2,)),
+    ((5,), (1,), (2,), (0,)),
     ((5, 6), (3, 2), (1, 1), (0, 0)),
     ((7, 5), (4, 3), (2, 2), (1, 1)),
     ((6, 9), (2, 5), (3, 1), (0, 2)),
@@ -37,16 +38,19 @@ def output_size(size, kernel, stride, padding):
 
 
 def terms(size, kernel, stride, padding):
-    """Every (index of y, index of x, index of W) that meet in a convolution; a place outside x is
-    zero and left out."""
-    for n, o in itertools.product(range(IMAGES), range(OUTPUTS)):
-        for position in itertools.product(*map(range, output_size(size, kernel, stride, padding))):
-            for c in range(INPUTS):
-                for place in itertools.product(*map(range, kernel)):
-                    at = tuple(i * t + k - p
-                               for i, t, k, p in zip(position, stride, place, padding))
-                    if all(0 <= i < s for i, s in zip(at, size)):
-                        yield (n, o, *position), (n, c, *at), (o, c, *place)
+    """The definition that stands in the package, for the numbers of images and channels here."""
+    return convolution.terms(IMAGES, INPUTS, OUTPUTS, size, kernel, stride, padding)
+
+
+def test_the_terms_are_as_many_as_places_of_the_kernel_within_x():
+    """Counted independently, axis by axis: for each position, the places that are not padding."""
+    for size, kernel, stride, padding in GEOMETRIES:
+        pairs = 1
+        for s, k, t, p in zip(size, kernel, stride, padding):
+            pairs *= sum(0 <= start + i < s for start in range(-p, s + p - k + 1, t)
+                         for i in range(k))
+        found = list(terms(size, kernel, stride, padding))
+        assert len(found) == len(set(found)) == IMAGES * INPUTS * OUTPUTS * pairs
 
 
 def case(size, kernel, stride, padding):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minigen as mg
-from minigen.layers import Dense, ReLU, Sequential
+from minigen.layers import Conv2d, Dense, Flatten, ReLU, Sequential
 
 OPTIMIZERS = {
     "SGD": lambda p: mg.optim.SGD(p, 0.1),
@@ -20,12 +20,17 @@ OPTIMIZERS = {
     "Adam, weight decay": lambda p: mg.optim.Adam(p, 0.01, weight_decay=0.1),
 }
 WAYS = {"deepcopy": copy.deepcopy, "pickle": lambda pair: pickle.loads(pickle.dumps(pair))}
-X = np.random.default_rng(0).standard_normal((5, 3)).astype("float32")
+NETWORKS = {            # a convolution's weight does not lie in memory as a copy of it would
+    "dense": lambda: Sequential(Dense(12, 4), ReLU(), Dense(4, 2)),
+    "convolutions": lambda: Sequential(Conv2d(3, 4, 2), ReLU(), Conv2d(4, 2, 1), Flatten()),
+}
+X = np.random.default_rng(0).standard_normal((5, 3, 2, 2)).astype("float32")
 
 
 def descend(network, optimizer, steps):
+    x = X if isinstance(network[0], Conv2d) else X.reshape(5, 12)
     for _ in range(steps):
-        loss = (network(X) ** 2).mean()
+        loss = (network(x) ** 2).mean()
         optimizer.step(mg.grad(loss, network.parameters()))
 
 
@@ -35,8 +40,9 @@ def weights(network):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_a_copy_goes_on_as_the_original_would_and_leaves_it_alone(kind, way):
-    network = Sequential(Dense(3, 4), ReLU(), Dense(4, 2))
+@pytest.mark.parametrize("make", NETWORKS)
+def test_a_copy_goes_on_as_the_original_would_and_leaves_it_alone(make, kind, way):
+    network = NETWORKS[make]()
     optimizer = OPTIMIZERS[kind](network.parameters())
     descend(network, optimizer, 3)
     before, state = weights(network), optimizer.state_dict()

@@ -29,7 +29,7 @@ from .shaping import (broadcast_to, concatenate, embedding, getitem, interpolate
                       scatter, stack, transpose)
 
 __all__ = [name for name, value in list(globals().items())
-           if callable(value) and not name.startswith("_") and name not in ("Tensor", "constant", "errors")]
+           if callable(value) and not name.startswith("_") and name not in ("Tensor", "constant")]
 
 
 def _one_tuple(numbers):

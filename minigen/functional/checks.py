@@ -167,12 +167,17 @@ def require_output(name, shape, stride, padding, output_padding, size):
 
 
 def require_windows(name, x, kernel, padding):
-    if x.ndim != 4 or x.dtype.kind != "f":
-        raise input_error(name, x, "(N, C, H, W)")
+    if x.ndim != 4:
+        raise ValueError(f"{name}: got shape {tuple(x.shape)}, expected (N, C, H, W)")
     too_wide = any(2 * p > k for p, k in zip(padding, kernel))
     if too_wide or any(s + 2 * p < k for s, p, k in zip(x.shape[2:], padding, kernel)):
         raise ValueError(f"{name}: kernel {kernel} with padding {padding} does not fit an input of "
                          f"shape {x.shape}")
+
+
+def require_float_dtype(name, x):
+    if x.dtype.kind != "f":
+        raise input_error(name, x, "(N, C, H, W)")
 
 
 def require_channels(name, x, least, weight, *per_channel):
@@ -182,6 +187,9 @@ def require_channels(name, x, least, weight, *per_channel):
             weight is not None and weight.dtype != x.dtype):
         raise input_error(name, x, "(N, C, *S)" if least == 3 else "(N, C) or (N, C, *S)", weight)
     for p in per_channel:
+        if p is not None and (not hasattr(p, "shape") or p.dtype.kind != "f"):
+            raise TypeError(f"{name}: got {_described(p)} as a parameter or running statistic, "
+                            "expected an array of floats")
         if p is not None and tuple(p.shape) != (x.shape[1],):
             raise ValueError(f"{name}: input of shape {x.shape} has {x.shape[1]} channels, but a "
                              f"parameter or running statistic has shape {tuple(p.shape)}, expected "
@@ -197,6 +205,12 @@ def require_several(name, shape, count):
     return count
 
 
+def require_momentum(name, momentum):
+    """ValueError unless the batch's share of the running statistics is a number in [0, 1]."""
+    if not isinstance(momentum, numbers.Real) or not 0 <= momentum <= 1:
+        raise ValueError(f"{name}: got momentum {momentum!r}, expected a number from 0 to 1")
+
+
 def require_statistics(name, running_mean, running_var, switch):
     if running_mean is None or running_var is None:
         raise ValueError(f"{name}: running_mean and running_var are needed when {switch} is False")
@@ -205,8 +219,13 @@ def require_statistics(name, running_mean, running_var, switch):
 def require_ending(name, x, normalized_shape, weight, bias):
     """normalized_shape as a tuple. TypeError or ValueError unless x ends in it, and weight and bias
     have it."""
-    whole = isinstance(normalized_shape, numbers.Integral)
-    shape = (normalized_shape,) if whole else tuple(normalized_shape)
+    shape = normalized_shape
+    shape = (shape,) if isinstance(shape, numbers.Integral) else shape
+    if not isinstance(shape, (tuple, list)) or not all(isinstance(n, numbers.Integral)
+                                                       for n in shape):
+        raise TypeError(f"{name}: got normalized_shape {normalized_shape!r}, expected an integer "
+                        "or a tuple of integers")
+    shape = tuple(shape)
     ends = shape and tuple(x.shape[-len(shape):]) == shape
     if not ends or not x.size or x.dtype.kind != "f" or (
             weight is not None and weight.dtype != x.dtype):

@@ -42,3 +42,8 @@ def array_or_tensor(name, x):
         return as_array(x)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: {error}") from error
+
+
+def arrays_or_tensors(name, *given):
+    """The same for each of several, where None stays None."""
+    return [None if x is None else array_or_tensor(name, x) for x in given]

@@ -27,7 +27,7 @@ import itertools
 from .. import errors
 from ..autograd import operation
 from . import checks
-from .conversions import array_or_tensor
+from .conversions import arrays_or_tensors
 from .patches import Geometry, channels_last, channels_second, positions
 from .reductions import column_sums
 from .shaping import reshape, transpose
@@ -59,7 +59,8 @@ def _per_channel(g):
 
 @operation
 def _convolution(x, W, b, stride, padding):
-    """y = x convolved with W, + b            x (N, C, *S)   W (O, C, *K)   b (O,)   y (N, O, *T)"""
+    """For every term (i, j, k): y[i] += x[j] W[k], and + b
+    x (N, C, *S)   W (O, C, *K)   b (O,)   y (N, O, *T)"""
     geometry = Geometry(*x.shape[:2], x.shape[2:], W.shape[2:], stride, padding, x)
     xp, weight = geometry.xp, _as_matrix(W)
     y = xp.empty((len(x), *geometry.out, len(W)), x.dtype)
@@ -78,7 +79,7 @@ _convolution.gradients(
 
 @operation
 def _transposed(x, W, b, stride, padding, size):
-    """y = x sent back through a convolution with W, + b
+    """For every term (i, j, k): y[j] += x[i] W[k], and + b
     x (N, O, *T)   W (O, C, *K)   b (C,)   y (N, C, *size)"""
     geometry = Geometry(len(x), W.shape[1], size, W.shape[2:], stride, padding, x)
     xp, weight, outputs = geometry.xp, _as_matrix(W).T, len(W)
@@ -98,7 +99,7 @@ _transposed.gradients(
 
 @operation
 def _weight_gradient(a, b, stride, padding, kernel):
-    """y = ∂L/∂W of b = a convolved with W, where b stands for ∂L/∂b
+    """For every term (i, j, k): y[k] += b[i] a[j]
     a (N, C, *S)   b (N, O, *T)   y (O, C, *kernel)"""
     geometry = Geometry(*a.shape[:2], a.shape[2:], kernel, stride, padding, a)
     outputs, b = b.shape[1], channels_last(b)
@@ -121,8 +122,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0):
     x (N, in, L)   W (out, in, k)   b (out,)   y (N, out, L′)
 
     L′ = (L + 2·padding − k) // stride + 1. Like conv2d, which says the rest."""
-    x, W, stride, padding = _checked("conv1d", 1, input, weight, bias, stride, padding)
-    return _convolution(x, W, bias, stride, padding)
+    return _convolution(*_arguments("conv1d", 1, input, weight, bias, stride, padding))
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0):
@@ -137,8 +137,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     ∂L/∂b = Σ g over batch and positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
-    x, W, stride, padding = _checked("conv2d", 2, input, weight, bias, stride, padding)
-    return _convolution(x, W, bias, stride, padding)
+    return _convolution(*_arguments("conv2d", 2, input, weight, bias, stride, padding))
 
 
 def conv3d(input, weight, bias=None, stride=1, padding=0):
@@ -147,8 +146,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0):
 
     D′ = (D + 2·padding − kd) // stride + 1, H′ and W′ likewise. Like conv2d, which says the
     rest."""
-    x, W, stride, padding = _checked("conv3d", 3, input, weight, bias, stride, padding)
-    return _convolution(x, W, bias, stride, padding)
+    return _convolution(*_arguments("conv3d", 3, input, weight, bias, stride, padding))
 
 
 def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -157,9 +155,8 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     L′ = (L − 1)·stride − 2·padding + k + output_padding. Like conv_transpose2d, which says the
     rest."""
-    given = _checked_transposed("conv_transpose1d", 1, input, weight, bias, stride, padding,
-                                output_padding)
-    return _transposed(*given)
+    return _transposed(*_transposed_arguments("conv_transpose1d", 1, input, weight, bias, stride, padding,
+                                              output_padding))
 
 
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -174,9 +171,8 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
-    given = _checked_transposed("conv_transpose2d", 2, input, weight, bias, stride, padding,
-                                output_padding)
-    return _transposed(*given)
+    return _transposed(*_transposed_arguments("conv_transpose2d", 2, input, weight, bias, stride, padding,
+                                              output_padding))
 
 
 def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -185,29 +181,28 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     D′ = (D − 1)·stride − 2·padding + kd + output_padding, H′ and W′ likewise. Like
     conv_transpose2d, which says the rest."""
-    given = _checked_transposed("conv_transpose3d", 3, input, weight, bias, stride, padding,
-                                output_padding)
-    return _transposed(*given)
+    return _transposed(*_transposed_arguments("conv_transpose3d", 3, input, weight, bias, stride, padding,
+                                              output_padding))
 
 
-def _checked(name, axes, input, weight, bias, stride, padding):
-    """x, W, and stride and padding for each axis."""
-    x, W = array_or_tensor(name, input), array_or_tensor(name, weight)
-    checks.require_convolution(name, axes, x, W, bias, "(out, in, *kernel)")
+def _arguments(name, axes, input, weight, bias, stride, padding):
+    """x, W, b, and stride and padding for each axis: the arguments of _convolution."""
+    x, W, b = arrays_or_tensors(name, input, weight, bias)
+    checks.require_convolution(name, axes, x, W, b, "(out, in, *kernel)")
     stride = errors.per_axis(name, "stride", stride, axes, 1)
     padding = errors.per_axis(name, "padding", padding, axes, 0)
     checks.require_kernel_fits(name, x.shape, padding, W.shape[2:])
-    return x, W, stride, padding
+    return x, W, b, stride, padding
 
 
-def _checked_transposed(name, axes, input, weight, bias, stride, padding, output_padding):
+def _transposed_arguments(name, axes, input, weight, bias, stride, padding, output_padding):
     """The arguments of _transposed: the last is the size of y, which has to be at least 1."""
-    x, W = array_or_tensor(name, input), array_or_tensor(name, weight)
-    checks.require_convolution(name, axes, x, W, bias, "(in, out, *kernel)")
+    x, W, b = arrays_or_tensors(name, input, weight, bias)
+    checks.require_convolution(name, axes, x, W, b, "(in, out, *kernel)")
     stride = errors.per_axis(name, "stride", stride, axes, 1)
     padding = errors.per_axis(name, "padding", padding, axes, 0)
     extra = errors.per_axis(name, "output_padding", output_padding, axes, 0)
     size = tuple((t - 1) * s - 2 * p + k + e for t, s, p, k, e
                  in zip(x.shape[2:], stride, padding, W.shape[2:], extra))
     checks.require_output(name, x.shape, stride, padding, extra, size)
-    return x, W, bias, stride, padding, size
+    return x, W, b, stride, padding, size

@@ -28,6 +28,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0):
     else 0. ValueError: windows that do not fit. TypeError: an input that is not of floats."""
     x, (top, left), slices = _windows("max_pool2d", input, kernel_size, stride, padding)
     array = constant(x)
+    checks.require_float_dtype("max_pool2d", array)
     xp = array_module(array)
     border = ((0, 0), (0, 0), (top, top), (left, left))
     lowest = xp.finfo(array.dtype).min                  # above −∞: the padding never wins
