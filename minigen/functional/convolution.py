@@ -155,8 +155,8 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     L′ = (L − 1)·stride − 2·padding + k + output_padding. Like conv_transpose2d, which says the
     rest."""
-    return _transposed(*_transposed_arguments("conv_transpose1d", 1, input, weight, bias, stride, padding,
-                                              output_padding))
+    return _transposed(*_transposed_arguments("conv_transpose1d", 1, input, weight, bias, stride,
+                                              padding, output_padding))
 
 
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -171,8 +171,8 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
-    return _transposed(*_transposed_arguments("conv_transpose2d", 2, input, weight, bias, stride, padding,
-                                              output_padding))
+    return _transposed(*_transposed_arguments("conv_transpose2d", 2, input, weight, bias, stride,
+                                              padding, output_padding))
 
 
 def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -181,8 +181,8 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     D′ = (D − 1)·stride − 2·padding + kd + output_padding, H′ and W′ likewise. Like
     conv_transpose2d, which says the rest."""
-    return _transposed(*_transposed_arguments("conv_transpose3d", 3, input, weight, bias, stride, padding,
-                                              output_padding))
+    return _transposed(*_transposed_arguments("conv_transpose3d", 3, input, weight, bias, stride,
+                                              padding, output_padding))
 
 
 def _arguments(name, axes, input, weight, bias, stride, padding):
