@@ -10,7 +10,6 @@ The first cell is the whole engine, 80 lines to read and to type in. The others 
 autoencoder and play one iteration of a GAN with it, beside minigen: each gradient has to agree to
 1e-12. Then comes the real engine, the same page in earnest.
 Read next: minigen/backend.py.
-
     python demos/engine_in_a_page.py
 """
 

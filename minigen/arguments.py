@@ -3,6 +3,7 @@
 Python itself does this for a function; here it also has to be known which argument is which, and
 for a call like linear(x, W, b) it may not take longer than the arithmetic. Not the subject: skip it
 at a first reading.
+Read next: memory.py.
 """
 
 import inspect

@@ -2,6 +2,7 @@
 products.
 
 Not the subject: skip it at a first reading.
+Read next: functional/elementwise.py.
 """
 
 import ctypes

@@ -2,7 +2,7 @@
 
 Frozen and detached are the two ways to hold something constant, and a GAN needs both. *Frozen*
 holds a network's parameters; a gradient still passes through it, to what it was given. *Detached*
-(Tensor.detach) holds a value; no gradient passes. Read next: functional/elementwise.py.
+(Tensor.detach) holds a value; no gradient passes. Read next: arguments.py.
 """
 
 import contextlib

@@ -37,7 +37,8 @@ def test_a_number_beside_an_array_of_the_library(call):
 
 
 def test_labels_on_the_host_are_refused_beside_logits_on_the_gpu():
-    with pytest.raises(mg.BackendError, match="cross_entropy: labels of numpy beside an input of cupy"):
+    with pytest.raises(mg.BackendError,
+                       match="cross_entropy: labels of numpy beside an input of cupy"):
         mg.functional.cross_entropy(mg.tensor([[1.0, 2.0]], requires_grad=True), np.array([0]))
 
 

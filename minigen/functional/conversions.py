@@ -2,6 +2,7 @@
 count as constants. As in NumPy, a number or a list is the array that it makes.
 
 Not the subject: skip this file at a first reading.
+Read next: linear.py.
 """
 
 import numbers

@@ -2,7 +2,7 @@
 
 Each is its value y and, directly below, one rule per input: g is ∂L/∂y, and the rule returns
 ∂L/∂input. Inputs of different shapes broadcast as in NumPy; no rule mentions it, since the walk
-sums the gradient back. Read next: reductions.py.
+sums the gradient back. Read next: fast.py.
 """
 
 from .. import random

@@ -5,6 +5,7 @@ Each docstring begins with the plain expression and goes on with the measured re
 that: shapes and times of float32 on one thread of an Intel Xeon with AVX-512, NumPy 2.4. All take
 arrays; `product` and `number` take Tensors too. tests/test_fast.py compares each with its plain
 expression.
+Read next: reductions.py.
 """
 
 import functools

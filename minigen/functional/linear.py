@@ -1,7 +1,6 @@
 """The product at the heart of it: a dense layer's x Wᵀ + b, and the matrix product.
 
-Read next: losses.py, then convolution.py.
-"""
+Read next: losses.py."""
 
 from .. import errors
 from ..autograd import operation

@@ -1,6 +1,6 @@
 """Operations that move elements and change none: their gradients move the same elements back.
 
-Read next: linear.py.
+Read next: conversions.py.
 """
 
 import numbers

@@ -4,7 +4,7 @@ to make x̂ like x.
     z = encoder(x)      x̂ = decoder(z)      descend ∇ L(x̂, x),  L = mean squared error per element
 
 No label is used: the input is the target. The bottleneck, a z with fewer numbers than x, is what
-makes it learn anything at all. Read next: vae.py.
+makes it learn anything at all. Read next: record.py.
 """
 
 from ..functional import mse_loss

@@ -1,7 +1,7 @@
 """What a step leaves behind: its record, with the gradients by their parameters' names.
 
 A record holds arrays where they were made. A number is worked out, and on a GPU fetched, when it is
-asked for: a record that nobody reads costs nothing. Read next: checks.py.
+asked for: a record that nobody reads costs nothing. Read next: vae.py.
 """
 
 import functools

@@ -1,7 +1,8 @@
 """minigen against PyTorch, one training step of five systems: python tests/benchmarks/benchmark.py
 
-Both run in this process, on the same data, the same threads, in turn (A B A B ...), so that a noisy machine disturbs both
-alike. What is printed is the median of each, and the median of the pairwise ratios. Without PyTorch only minigen is timed.
+Both run in this process, on the same data, the same threads, in turn (A B A B ...), so that a noisy
+machine disturbs both alike. What is printed is the median of each, and the median of the pairwise
+ratios. Without PyTorch only minigen is timed.
 """
 
 import argparse
@@ -13,8 +14,8 @@ import time
 import numpy as np
 
 import minigen as mg
-from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, LeakyReLU, ReLU, Reshape, Sequential,
-                            Sigmoid, Tanh)
+from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, LeakyReLU,
+                            ReLU, Reshape, Sequential, Sigmoid, Tanh)
 
 try:
     import torch
@@ -24,10 +25,11 @@ except ImportError:
     torch = None
 
 
-# ------------------------------------------------------------------------------------- minigen's side
+# ----------------------------------------------------------------------------------- minigen's side
 
 def autoencoder():
-    """The bare step, as PyTorch's beside it: at this size the trainer's checks and its record would be a tenth of the time."""
+    """The bare step, as PyTorch's beside it: at this size the trainer's checks and its record would
+    be a tenth of the time."""
     net = Sequential(Dense(8, 3), Sigmoid(), Dense(3, 8), Sigmoid())
     parameters, x = net.parameters(), mg.backend.asarray(np.eye(8, dtype="float32"))
     optimizer = mg.optim.SGD(parameters, lr=0.3, momentum=0.9)
@@ -39,9 +41,10 @@ def autoencoder():
 
 
 def gan(G, D, x, latent, lr=2e-4):
-    trainer = mg.trainers.GANTrainer(
-        G, D, mg.optim.Adam(G.parameters(), lr, betas=(0.5, 0.999)), mg.optim.Adam(D.parameters(), lr, betas=(0.5, 0.999)),
-        generator_loss="non_saturating", prior=lambda m: mg.randn(m, latent))
+    trainer = mg.trainers.GANTrainer(G, D, mg.optim.Adam(G.parameters(), lr, betas=(0.5, 0.999)),
+                                     mg.optim.Adam(D.parameters(), lr, betas=(0.5, 0.999)),
+                                     generator_loss="non_saturating",
+                                     prior=lambda m: mg.randn(m, latent))
     return lambda: trainer.step([x])
 
 
@@ -70,7 +73,10 @@ def vae():
 
 def mlp_gan():
     sizes = [100, 128, 256, 512, 1024]
-    hidden = [layer for i, o in zip(sizes, sizes[1:]) for layer in (Dense(i, o), BatchNorm(o), LeakyReLU(0.2))]
+    hidden = [
+        layer for i, o in zip(sizes, sizes[1:])
+        for layer in (Dense(i, o), BatchNorm(o), LeakyReLU(0.2))
+    ]
     G = Sequential(*hidden, Dense(1024, 784), Tanh())
     D = Sequential(Dense(784, 512), LeakyReLU(0.2), Dense(512, 256), LeakyReLU(0.2), Dense(256, 1))
     return gan(G, D, np.random.default_rng(0).random((64, 784), dtype="float32"), 100)
@@ -78,13 +84,14 @@ def mlp_gan():
 
 def dcgan():
     G = Sequential(Dense(100, 128 * 7 * 7, bias=False), Reshape(128, 7, 7), BatchNorm(128), ReLU(),
-                   ConvTranspose2d(128, 64, 4, 2, 1, bias=False), BatchNorm(64), ReLU(), ConvTranspose2d(64, 1, 4, 2, 1), Tanh())
-    D = Sequential(Conv2d(1, 64, 4, 2, 1), LeakyReLU(0.2), Conv2d(64, 128, 4, 2, 1, bias=False), BatchNorm(128), LeakyReLU(0.2),
-                   Flatten(), Dense(128 * 7 * 7, 1))
+                   ConvTranspose2d(128, 64, 4, 2, 1, bias=False), BatchNorm(64), ReLU(),
+                   ConvTranspose2d(64, 1, 4, 2, 1), Tanh())
+    D = Sequential(Conv2d(1, 64, 4, 2, 1), LeakyReLU(0.2), Conv2d(64, 128, 4, 2, 1, bias=False),
+                   BatchNorm(128), LeakyReLU(0.2), Flatten(), Dense(128 * 7 * 7, 1))
     return gan(G, D, np.random.default_rng(0).random((64, 1, 28, 28), dtype="float32"), 100)
 
 
-# ------------------------------------------------------------------------------------- PyTorch's side
+# ----------------------------------------------------------------------------------- PyTorch's side
 
 def torch_autoencoder(device):
     net = nn.Sequential(nn.Linear(8, 3), nn.Sigmoid(), nn.Linear(3, 8), nn.Sigmoid()).to(device)
@@ -99,7 +106,8 @@ def torch_autoencoder(device):
 
 def torch_gan(G, D, x, latent, lr, device):
     G, D, x = G.to(device), D.to(device), torch.as_tensor(x).to(device)
-    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), lr, betas=(0.5, 0.999)) for net in (G, D))
+    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), lr, betas=(0.5, 0.999))
+                                for net in (G, D))
 
     def step():
         fake = G(torch.randn(len(x), latent, device=device)).detach()
@@ -117,8 +125,10 @@ def torch_gan(G, D, x, latent, lr, device):
 
 
 def torch_ring_gan(device):
-    G = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 2))
-    D = nn.Sequential(nn.Linear(2, 128), nn.LeakyReLU(0.2), nn.Linear(128, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
+    G = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(),
+                      nn.Linear(128, 2))
+    D = nn.Sequential(nn.Linear(2, 128), nn.LeakyReLU(0.2), nn.Linear(128, 128), nn.LeakyReLU(0.2),
+                      nn.Linear(128, 1))
     return torch_gan(G, D, mg.data.ring().sample(256), 16, 1e-3, device)
 
 
@@ -141,19 +151,28 @@ def torch_vae(device):
 
 def torch_mlp_gan(device):
     sizes = [100, 128, 256, 512, 1024]
-    hidden = [layer for i, o in zip(sizes, sizes[1:]) for layer in (nn.Linear(i, o), nn.BatchNorm1d(o), nn.LeakyReLU(0.2))]
+    hidden = [
+        layer for i, o in zip(sizes, sizes[1:])
+        for layer in (nn.Linear(i, o), nn.BatchNorm1d(o), nn.LeakyReLU(0.2))
+    ]
     G = nn.Sequential(*hidden, nn.Linear(1024, 784), nn.Tanh())
-    D = nn.Sequential(nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1))
-    return torch_gan(G, D, np.random.default_rng(0).random((64, 784), dtype="float32"), 100, 2e-4, device)
+    D = nn.Sequential(nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256),
+                      nn.LeakyReLU(0.2), nn.Linear(256, 1))
+    return torch_gan(G, D,
+                     np.random.default_rng(0).random((64, 784), dtype="float32"), 100, 2e-4, device)
 
 
 def torch_dcgan(device):
-    G = nn.Sequential(nn.Linear(100, 128 * 7 * 7, bias=False), nn.Unflatten(1, (128, 7, 7)), nn.BatchNorm2d(128), nn.ReLU(),
-                      nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
-                      nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh())
-    D = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 128, 4, 2, 1, bias=False), nn.BatchNorm2d(128),
+    G = nn.Sequential(nn.Linear(100, 128 * 7 * 7, bias=False), nn.Unflatten(1, (128, 7, 7)),
+                      nn.BatchNorm2d(128), nn.ReLU(),
+                      nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), nn.BatchNorm2d(64),
+                      nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh())
+    D = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.LeakyReLU(0.2),
+                      nn.Conv2d(64, 128, 4, 2, 1, bias=False), nn.BatchNorm2d(128),
                       nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(128 * 7 * 7, 1))
-    return torch_gan(G, D, np.random.default_rng(0).random((64, 1, 28, 28), dtype="float32"), 100, 2e-4, device)
+    return torch_gan(G, D,
+                     np.random.default_rng(0).random((64, 1, 28, 28), dtype="float32"), 100, 2e-4,
+                     device)
 
 
 SYSTEMS = [("8-3-8 autoencoder, momentum", autoencoder, "torch_autoencoder", 3.0, 50),
@@ -182,7 +201,8 @@ def seconds(step, repeat):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="pairs of measurements of each system")
+    parser.add_argument("--rounds", type=int, default=15,
+                        help="pairs of measurements of each system")
     parser.add_argument("--only", default="", help="systems whose name holds this text")
     arguments = parser.parse_args()
     device = "cuda" if torch is not None and mg.backend.current() is not np else "cpu"
