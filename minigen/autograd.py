@@ -82,7 +82,7 @@ class Tensor:
 
     def detach(self):
         """The same value as a constant: it cuts gradients, which a *frozen* network passes on."""
-        return _computed(self._data, writes=self.writes, name=self.name)
+        return _new_tensor(self._data, writes=self.writes, name=self.name)
 
     def backward(self, gradient=None, retain_graph=False):
         """Add ∂self/∂leaf to `.grad` of every leaf on the tape that requires it, and free the tape.
@@ -126,7 +126,7 @@ def tensor(array, requires_grad=False, name=None):
     return Tensor(errors.require_real(value).astype(dtype), requires_grad, name)
 
 
-def _computed(data, requires_grad=False, creator=None, writes=None, name=None):
+def _new_tensor(data, requires_grad=False, creator=None, writes=None, name=None):
     """A Tensor that minigen makes: of data that need no check, and with a memory if it has one."""
     x = object.__new__(Tensor)
     x._data, x.requires_grad, x.name = data, requires_grad, name
@@ -217,9 +217,9 @@ class Operation:
         is_view = value.base is not None and memory.shared(value, tensor._data)
         writes = tensor.writes if is_view else None
         if not live or not mode.recording:                                     # remember
-            return _computed(value, False, None, writes)
+            return _new_tensor(value, False, None, writes)
         step = (self, inputs, arrays, options, wants, versions, next(_births))
-        return _computed(value, True, tuple.__new__(Step, step), writes)    # Step(*step), faster
+        return _new_tensor(value, True, tuple.__new__(Step, step), writes)    # Step(*step), faster
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
@@ -246,23 +246,23 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False, allow_unused=Fa
     depends on, which is otherwise a RuntimeError, as is a value on the tape that was written to
     since.
     """
-    outputs, inputs = listed(outputs), listed(inputs)
-    given = [None] * len(outputs) if grad_outputs is None else listed(grad_outputs)
+    outputs, inputs = as_list(outputs), as_list(inputs)
+    given = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     errors.require_tensors(outputs, inputs, given, Tensor)
     starts = [_start(y, g) for y, g in zip(outputs, given)]
     if create_graph:
-        starts = [g if type(g) is Tensor else _computed(start) for g, start in zip(given, starts)]
+        starts = [g if type(g) is Tensor else _new_tensor(start) for g, start in zip(given, starts)]
         found = _walk(_tape(outputs), outputs, starts, inputs, create_graph=True)
     else:
         arrays = memory.own(_walk(_tape(outputs), outputs, starts, inputs), starts)
-        found = [None if g is None else _computed(g) for g in arrays]
+        found = [None if g is None else _new_tensor(g) for g in arrays]
     for x, g in zip(inputs, found):
         if g is None and not allow_unused:
             raise errors.unreached_error(x)
     return found
 
 
-def listed(x):
+def as_list(x):
     """A list of what may be given as one thing or as several."""
     return list(x) if isinstance(x, (list, tuple)) else [x]
 

@@ -8,7 +8,7 @@ rule that always answers 0 would pass. Read next: differences.py.
 import numpy
 
 from .. import backend
-from ..autograd import Tensor, grad, listed, tensor
+from ..autograd import Tensor, as_list, grad, tensor
 from .differences import (DIRECTIONS, ELEMENTWISE, Limits, must_be_float64, numerical_gradient,
                           random_direction, repeatable, slope)
 from .faults import (GradientMismatch, check_form, check_memory, check_value, mismatch, unwritten,
@@ -86,7 +86,7 @@ def gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-3, order=1):
     TypeError: anything but float64. ValueError: nothing to check.
     """
     limits = Limits(eps, atol, rtol)
-    inputs = [_prepared(x, i) for i, x in enumerate(listed(inputs))]
+    inputs = [_prepared(x, i) for i, x in enumerate(as_list(inputs))]
     if not _checked(inputs):
         raise ValueError("gradcheck: nothing to check, since no input is an array of floats or a "
                          "Tensor with requires_grad")
@@ -167,7 +167,7 @@ def _checked(inputs, title=""):
 
 
 def _outputs(function, inputs):
-    outputs = listed(function(*inputs))
+    outputs = as_list(function(*inputs))
     for y in outputs:
         if not isinstance(y, Tensor):
             raise TypeError(f"gradcheck: the function returned a {type(y).__name__}, "
