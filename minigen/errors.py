@@ -126,6 +126,15 @@ def require_replacement(x, array):
         raise ValueError(f"data of {x!r}: got {getattr(array, 'shape', array)}, expected an array "
                          "of that shape")
     require_floats(array, f"data of {x!r}", 'array.astype("float32") converts')
+    require_one_library(f"data of {x!r}", "an array", array, x.data)
+
+
+def require_one_library(name, what, array, other):
+    """BackendError where an array comes from another library than the one that it meets."""
+    here, there = backend.array_module(array), backend.array_module(other)
+    if here is not there:
+        raise backend.BackendError(f"{name}: got {what} of {here.__name__}, expected one of "
+                                   f"{there.__name__}: minigen.backend.asarray(x) brings it over")
 
 
 def require_real(value):

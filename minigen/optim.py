@@ -11,6 +11,7 @@ each of its lines stands the paper's. Read next: flat.py.
 import functools
 import math
 
+from . import errors
 from .autograd import Tensor
 from .backend import array_module
 from .flat import Flat
@@ -41,14 +42,15 @@ class Optimizer:
 
         gradients: one per parameter, in their order (Tensors or arrays); if left out, each
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
-        wrong shape, or a schedule that gives a rate that is negative or not a number."""
+        wrong shape, or a schedule that gives a rate that is negative or not a number.
+        BackendError: gradients of another library than the parameters."""
         gradients = self._given(gradients)
         lr = self._rate()
         filled = []
         for p, g, place in zip(self.parameters, gradients, self._flat.places):
             g = g._data if type(g) is Tensor else g
             if g is not None:
-                self._check_shape(g, p)
+                self._check(g, p)
                 place[-1][...] = g
                 filled.append((p, place))
         if self.weight_decay:
@@ -76,10 +78,12 @@ class Optimizer:
                              "parameters")
         return gradients
 
-    def _check_shape(self, g, p):
+    def _check(self, g, p):
         if getattr(g, "shape", None) != p._data.shape:
             raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape "
                              f"{getattr(g, 'shape', None)} for {p!r}")
+        if type(g) is not type(p._data):
+            errors.require_one_library(f"{type(self).__name__}.step", "a gradient", g, p._data)
 
     def _rate(self):
         if not callable(self.lr):
