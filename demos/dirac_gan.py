@@ -1,15 +1,18 @@
-"""The smallest GAN: one real point, one generated point, a straight line as discriminator. Does the game converge?
+"""The smallest GAN: one real point, one generated point, a straight line as discriminator. Does the
+game converge?
 
-Dirac-GAN (Mescheder, Geiger & Nowozin 2018): the data are all at 0, the generator puts everything at θ, D(x) = σ(ψx).
-The equilibrium is θ = ψ = 0. Near it a step is a linear map of (θ, ψ), and the largest |eigenvalue| of that map says
-what happens: above 1 the game spirals outward, below 1 it converges. At 1 the map decides nothing: the game circles, and
-what is not linear in it drives it slowly inward or outward. Here the games are played, by automatic differentiation, and
-what they do is measured against the eigenvalues.
+Dirac-GAN (Mescheder, Geiger & Nowozin 2018): the data are all at 0, the generator puts everything
+at θ, D(x) = σ(ψx). The equilibrium is θ = ψ = 0. Near it a step is a linear map of (θ, ψ), and the
+largest |eigenvalue| of that map says what happens: above 1 the game spirals outward, below 1 it
+converges. At 1 the map decides nothing: the game circles, and what is not linear in it drives it
+slowly inward or outward. Here the games are played, by automatic differentiation, and what they do
+is measured against the eigenvalues.
 
     python demos/dirac_gan.py
 """
 
-# %% The game. Every entry of θ and ψ is a game of its own, with its own step size h, R1 weight γ and momentum β
+# %% The game. Every entry of θ and ψ is a game of its own, with its own step size h, R1 weight γ and
+# momentum β
 import numpy as np
 from shared import pictures, run
 from shared.claims import Claims
@@ -23,13 +26,15 @@ mg.set_default_dtype("float64")
 
 
 def discriminator_gradient(theta, psi, gamma):
-    """∂/∂ψ of V = log D(0) + log(1 − D(θ)), less the R1 penalty γ/2 |∂ logit/∂x|² at the real point x = 0."""
+    """∂/∂ψ of V = log D(0) + log(1 − D(θ)), less the R1 penalty γ/2 |∂ logit/∂x|² at the real point
+    x = 0."""
     psi, x = mg.tensor(psi, requires_grad=True), mg.tensor(np.zeros_like(psi), requires_grad=True)
     theta, gamma = mg.tensor(theta), mg.tensor(gamma)
     real, fake = psi * x, psi * theta                               # logits
     slope = mg.grad(F.sum(real), x, create_graph=True)[0]           # it is ψ, and the tape knows
     value = F.logsigmoid(real) + F.logsigmoid(-fake) - 0.5 * gamma * F.square(slope)
-    return mg.grad(F.sum(value), psi)[0].numpy()                    # through the derivative: second order
+    # through the derivative: second order
+    return mg.grad(F.sum(value), psi)[0].numpy()
 
 
 def generator_gradient(theta, psi, non_saturating=False):
@@ -40,11 +45,13 @@ def generator_gradient(theta, psi, non_saturating=False):
 
 
 def step(state, h, gamma, beta, alternating, non_saturating=False):
-    """One iteration: D ascends, G descends, with the heavy ball v ← βv + g. Alternating, G already sees D's new ψ."""
+    """One iteration: D ascends, G descends, with the heavy ball v ← βv + g. Alternating, G already
+    sees D's new ψ."""
     theta, psi, v_theta, v_psi = state
     v_psi = beta * v_psi + discriminator_gradient(theta, psi, gamma)
     new_psi = psi + h * v_psi
-    v_theta = beta * v_theta + generator_gradient(theta, new_psi if alternating else psi, non_saturating)
+    v_theta = beta * v_theta + generator_gradient(theta, new_psi if alternating else psi,
+                                                  non_saturating)
     return np.array([theta - h * v_theta, new_psi, v_theta, v_psi])
 
 
@@ -58,7 +65,8 @@ def play(start, steps, h, gamma=0.0, beta=0.0, alternating=True, non_saturating=
 
 # %% The theory: the linear map of (θ, ψ, v_θ, v_ψ) at the equilibrium, where σ = 1/2
 def spectral_radius(h, gamma=0.0, beta=0.0, alternating=True):
-    """The largest |eigenvalue|: the factor by which the distance to the equilibrium changes in a step."""
+    """The largest |eigenvalue|: the factor by which the distance to the equilibrium changes in a
+    step."""
     v_psi = np.array([-0.5, -gamma, 0, beta])                       # v_ψ ← βv_ψ − θ/2 − γψ
     psi = np.array([0, 1, 0, 0]) + h * v_psi                        # ψ ← ψ + h v_ψ
     v_theta = np.array([0, 0, beta, 0]) - 0.5 * (psi if alternating else np.array([0, 1, 0, 0]))
@@ -67,10 +75,12 @@ def spectral_radius(h, gamma=0.0, beta=0.0, alternating=True):
 
 
 def measured_rates(games, alternating, steps):
-    """The factor per step of each game (h, γ, β), played where it is linear: each step ends with the state scaled back
-    to radius 1e-6. Logarithms of the factors are averaged over the second half (a Hann window: round an ellipse they
-    wobble). The one game of the table with a double eigenvalue, simultaneous with γ = 1, sets the start and the radius: off the line
-    ψ = −θ it reaches its rate only like 1/step, and a perturbation ε moves a double eigenvalue by √ε, not by ε."""
+    """The factor per step of each game (h, γ, β), played where it is linear: each step ends with
+    the state scaled back to radius 1e-6. Logarithms of the factors are averaged over the second
+    half (a Hann window: round an ellipse they wobble). The one game of the table with a double
+    eigenvalue, simultaneous with γ = 1, sets the start and the radius: off the line ψ = −θ it
+    reaches its rate only like 1/step, and a perturbation ε moves a double eigenvalue by √ε, not by
+    ε."""
     h, gamma, beta = np.array(games).T
     state, logs = np.outer([1e-6, -1e-6, 0, 0], np.ones(len(h))), []
     for _ in range(steps):
@@ -89,7 +99,8 @@ for alternating in (False, True):
     rates[alternating] = measured_rates(table + scan, alternating, arguments.steps)
     theory[alternating] = np.array([spectral_radius(*game, alternating) for game in table + scan])
 
-print("\n  h     γ     β    simultaneous            alternating            factor per step: measured (predicted)")
+print("\nfactor per step: measured (predicted)"
+      "\n  h     γ     β    simultaneous            alternating")
 for i, (h, gamma, beta) in enumerate(table):
     cells = [f"{rates[kind][i]:.6f} ({theory[kind][i]:.6f})" for kind in (False, True)]
     print(f"{h:4.1f}  {gamma:4.1f}  {beta:4.1f}    {'     '.join(cells)}")
@@ -98,8 +109,9 @@ for i, (h, gamma, beta) in enumerate(table):
 H = 0.1
 STEPS = min(2000, 3 * arguments.steps)
 games = {
-    "simultaneous": {"alternating": False}, "alternating (Algorithm 1)": {}, "alternating, momentum 0.5": {"beta": 0.5},
-    "alternating, momentum −0.5": {"beta": -0.5}, "alternating, R1 γ = 0.3": {"gamma": 0.3},
+    "simultaneous": {"alternating": False}, "alternating (Algorithm 1)": {},
+    "alternating, momentum 0.5": {"beta": 0.5}, "alternating, momentum −0.5": {"beta": -0.5},
+    "alternating, R1 γ = 0.3": {"gamma": 0.3},
     "alternating, non-saturating": {"non_saturating": True}}
 paths = {name: play((1.0, 1.0), STEPS, H, **options) for name, options in games.items()}
 radius = {name: np.hypot(*path.T) for name, path in paths.items()}
@@ -110,25 +122,27 @@ claims = Claims()
 for kind, name in ((False, "simultaneous"), (True, "alternating")):
     claims.at_most(f"{name} steps change the distance by |λ| per step: largest gap to theory, "
                    f"{len(table)} games", gap[kind].max(), 1e-4)
-sim, alt, r1 = radius["simultaneous"], radius["alternating (Algorithm 1)"], radius["alternating, R1 γ = 0.3"]
+sim, alt = radius["simultaneous"], radius["alternating (Algorithm 1)"]
+r1 = radius["alternating, R1 γ = 0.3"]
 claims.holds("simultaneous: it spirals outward, from radius 1.414", sim[-1], "every step",
              np.diff(sim) > 0)
 theta, psi = paths["simultaneous"][:-1].T
 exact = abs(sim[1:] ** 2 - sim[:-1] ** 2 * (1 + (H / (1 + np.exp(-theta * psi))) ** 2)).max()
 claims.at_most("... by r′² = r² (1 + h² σ(θψ)²), exactly", exact, 1e-12)
-claims.near(f"alternating: it circles, radius within 5% for {STEPS:,} steps", alt, np.sqrt(2), percent=5,
-            digits=3, shown=f"{alt.min():.3f} to {alt.max():.3f}")
+claims.near(f"alternating: it circles, radius within 5% for {STEPS:,} steps", alt, np.sqrt(2),
+            percent=5, digits=3, shown=f"{alt.min():.3f} to {alt.max():.3f}")
 wide = np.hypot(*play((1.0, 1.0), STEPS, 1.0)[-STEPS // 10:].T)
-claims.report("... but not for ever: at h = 1, where |λ| is 1 as well, it creeps outward; smallest and "
-              "largest radius of the last tenth", f"{wide.min():.3f} to {wide.max():.3f}")
+claims.report("... but not for ever: at h = 1, where |λ| is 1 as well, it creeps outward; smallest "
+              "and largest radius of the last tenth", f"{wide.min():.3f} to {wide.max():.3f}")
 heavy, negative = radius["alternating, momentum 0.5"], radius["alternating, momentum −0.5"]
-claims.above("momentum 0.5 drives the alternating game outward to where D saturates and it nearly stands "
-             "still: last radius", heavy[-1], heavy[0], digits=3)
-claims.below("momentum −0.5 draws it inward, slowly: last radius", negative[-1], negative[0], digits=3)
+claims.above("momentum 0.5 drives the alternating game outward to where D saturates and it nearly "
+             "stands still: last radius", heavy[-1], heavy[0], digits=3)
+claims.below("momentum −0.5 draws it inward, slowly: last radius", negative[-1], negative[0],
+             digits=3)
 claims.below("R1, γ = 0.3, makes it converge: radius after 600 steps", r1[:601][-1], 1e-3)
 quiet, formula = radius["alternating, non-saturating"], np.sqrt(8 / (H * STEPS + 8 / 2))
-claims.near("non-saturating: it converges, but like √(8/(t + 8/r²)), t = h · steps", quiet[-1], formula,
-            percent=5, digits=3)
+claims.near("non-saturating: it converges, but like √(8/(t + 8/r²)), t = h · steps", quiet[-1],
+            formula, percent=5, digits=3)
 i = table.index((1.0, 2.0, 0.0))
 claims.holds("alternating is not always the stabler: at h = 1, γ = 2 simultaneous converges and "
              "alternating diverges", f"{rates[False][i]:.3f}, {rates[True][i]:.3f}", "< 1, > 1",
@@ -142,7 +156,8 @@ field = np.meshgrid(lattice, lattice)
 slope = 1 / (1 + np.exp(-field[0] * field[1]))
 for i, (name, path) in enumerate(paths.items()):
     axes = figure.add_subplot(grid[i // 3, i % 3])
-    toward = [(1 - slope if "non_saturating" in games[name] else slope) * field[1], -slope * field[0]]
+    toward = [(1 - slope if "non_saturating" in games[name] else slope) * field[1],
+              -slope * field[0]]
     toward[1] -= games[name].get("gamma", 0.0) * field[1]
     axes.quiver(*field, *toward, color="0.8", width=0.005, scale=28)
     shown = path[:1001]
@@ -165,7 +180,8 @@ for gamma, colour in ((0.0, "C1"), (0.3, "C0"), (1.0, "C2")):
         axes.plot(fine, [spectral_radius(h, gamma, 0.0, kind) for h in fine], style, color=colour,
                   label=f"{'alternating' if kind else 'simultaneous'}, γ = {gamma:g}")
         chosen = [k for k, game in enumerate(table + scan) if k >= len(table) and game[1] == gamma]
-        axes.plot([(table + scan)[k][0] for k in chosen], rates[kind][chosen], marker, color=colour, markersize=4.5)
+        axes.plot([(table + scan)[k][0] for k in chosen], rates[kind][chosen], marker, color=colour,
+                  markersize=4.5)
 axes.axhline(1, color="0.3", linewidth=1)
 axes.annotate("diverges ↑", (4.95, 1.012), ha="right", fontsize=11)
 axes.annotate("converges ↓", (4.95, 0.988), ha="right", va="top", fontsize=11)

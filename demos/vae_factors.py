@@ -1,9 +1,12 @@
-"""Do different dimensions of z encode interpretable factors? A VAE and a beta-VAE on drawings whose factors are known.
+"""Do different dimensions of z encode interpretable factors? A VAE and a beta-VAE on drawings whose
+factors are known.
 
-768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound asks for one dimension a
-factor: p(x) stays the same when z is turned, and by theorem 1 of Locatello et al. 2019 nothing can tell without labels. What
-there is, is a tendency: the encoder's variances are diagonal, and a KL weighted with beta > 1 (Higgins et al. 2017) makes each
-dimension expensive. So this is measured over seeds, beside an untrained network, and every dimension is asked what it moves.
+768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound
+asks for one dimension a factor: p(x) stays the same when z is turned, and by theorem 1 of Locatello
+et al. 2019 nothing can tell without labels. What there is, is a tendency: the encoder's variances
+are diagonal, and a KL weighted with beta > 1 (Higgins et al. 2017) makes each dimension expensive.
+So this is measured over seeds, beside an untrained network, and every dimension is asked what it
+moves.
 
     python demos/vae_factors.py
 """
@@ -22,14 +25,17 @@ import minigen as mg
 from minigen import functional as F
 from minigen.data.shapes import shapes
 from minigen.layers import Dense, Layer, ReLU, Sequential
-from minigen.metrics import beta_vae_score, gaussian_kl, mutual_information_gap, paired_interval, wilson_interval
+from minigen.metrics import (beta_vae_score, gaussian_kl, mutual_information_gap, paired_interval,
+                             wilson_interval)
 from minigen.metrics.distances import squared_distances
 
 arguments = run.arguments(__doc__, steps=3000, quick=20, options={
-    "--seeds": dict(type=run.several, default=5, help="how many paired runs, 2 or more (default 5)"),
-    "--beta": dict(type=run.not_negative, default=8.0, help="the weight of the KL in the beta-VAE (default 8)")})
+    "--seeds": dict(type=run.several, default=5, help="paired runs, 2 or more (default 5)"),
+    "--beta": dict(type=run.not_negative, default=8.0,
+                   help="the weight of the KL in the beta-VAE (default 8)")})
 SEEDS = 2 if arguments.quick else arguments.seeds
-D, H, M = 6, 128, 64                                    # latent dimensions, hidden units, drawings in a batch
+# latent dimensions, hidden units, drawings in a batch
+D, H, M = 6, 128, 64
 images, factors, NAMES = shapes()
 X = images.reshape(len(images), -1)                     # (768, 256)
 
@@ -47,7 +53,8 @@ class Encoder(Layer):
 
 
 def trained(beta, seed, steps=arguments.steps):
-    """(encoder, decoder); the same seed gives the same first weights, batches and noise whatever beta is"""
+    """(encoder, decoder); the same seed gives the same first weights, batches and noise whatever
+    beta is"""
     mg.seed(seed)
     encoder = Encoder()
     decoder = Sequential(Dense(D, H), ReLU(), Dense(H, H), ReLU(), Dense(H, 256))
@@ -71,28 +78,39 @@ def decoded(decoder, z):
 
 # %% What does a dimension move? Decode its traversal, and read the factors off each picture
 VALUES = np.linspace(-2, 2, 9)
-RELATIVE = [np.eye(3)[factors[:, 0]], *(factors[:, [k]] for k in (1, 2, 3))]        # a shape has no order: one column for each
+# a shape has no order: one column for each
+RELATIVE = [np.eye(3)[factors[:, 0]], *(factors[:, [k]] for k in (1, 2, 3))]
 
 
 def read(pictures):
-    """Each factor of pictures (n, 256), a list of (n, columns): its mean over all drawings, weighted by exp(−‖difference‖²/2)
+    """Each factor of pictures (n, 256), a list of (n, columns): its mean over all drawings,
+    weighted by exp(−‖difference‖²/2)
 
-    so that a blurred picture that could be any shape reads as a bit of each, and does not jump between them."""
-    weights = np.concatenate([np.exp(-0.5 * (d - d.min(1, keepdims=True))) for _, d in squared_distances(pictures, X)])
+    so that a blurred picture that could be any shape reads as a bit of each, and does not jump
+    between them."""
+    weights = np.concatenate(
+        [np.exp(-0.5 * (d - d.min(1, keepdims=True))) for _, d in squared_distances(pictures, X)])
     weights /= weights.sum(1, keepdims=True)
     return [weights @ columns for columns in RELATIVE]
 
 
 def movement(decoder, mu, j):
-    """How far dimension j moves every factor (4,): its variance along a traversal over its variance in the drawings (1: fully)"""
-    z = np.repeat(mu[::13, None], len(VALUES), axis=1)      # (60, 9, D); 13 has no factor in common with 3 · 4 · 8 · 8
+    """How far dimension j moves every factor (4,): its variance along a traversal over its variance
+    in the drawings (1: fully)"""
+    # (60, 9, D); 13 has no factor in common with 3 · 4 · 8 · 8
+    z = np.repeat(mu[::13, None], len(VALUES), axis=1)
     z[:, :, j] = VALUES
-    along = [part.reshape(len(z), len(VALUES), -1) for part in read(decoded(decoder, z.reshape(-1, D)))]
-    return np.array([part.var(1).sum(-1).mean() / columns.var(0).sum() for part, columns in zip(along, RELATIVE)])
+    along = [
+        part.reshape(len(z), len(VALUES), -1) for part in read(decoded(decoder, z.reshape(-1, D)))
+    ]
+    return np.array([
+        part.var(1).sum(-1).mean() / columns.var(0).sum() for part, columns in zip(along, RELATIVE)
+    ])
 
 
 def name_of(moved):
-    """The factors that a dimension moves: the most moved one, and all that move at least half as much; none below a tenth."""
+    """The factors that a dimension moves: the most moved one, and all that move at least half as
+    much; none below a tenth."""
     return [NAMES[k] for k in np.argsort(-moved) if moved[k] >= max(0.1, moved.max() / 2)]
 
 
@@ -105,8 +123,9 @@ with tqdm(total=len(BETAS) * SEEDS, unit="run", disable=None) as bar:
             mu, kl = encoded(encoder)
             moved = np.array([movement(decoder, mu, j) for j in range(D)])
             gap = mutual_information_gap(mu, factors)
-            results[label].append(dict(mu=mu, kl=kl, decoder=decoder, moved=moved, names=[name_of(m) for m in moved],
-                                       mig=gap.score, gaps=gap.gaps, score=beta_vae_score(mu, factors, 1500, 800)))
+            results[label].append(
+                dict(mu=mu, kl=kl, decoder=decoder, moved=moved, names=[name_of(m) for m in moved],
+                     mig=gap.score, gaps=gap.gaps, score=beta_vae_score(mu, factors, 1500, 800)))
             bar.update()
 
 # %% The claims
@@ -137,8 +156,9 @@ for label in (VAE, BETA):
     claims.report(f"{label}: dimensions that move one factor alone, of those that move any",
                   f"{sum(len(names) == 1 for names in used)} of {len(used)}")
 difference = mig[BETA] - mig[VAE]
-# ten seeds of this setting: 0.177 against 0.183. With 256 hidden units, at twice the time, seeds 0 to 4: 0.225 against 0.200,
-# interval of the difference -0.13 to 0.18; earlier runs of that size were larger by 0.13 (5 seeds) and 0.01 (3 others)
+# ten seeds of this setting: 0.177 against 0.183. With 256 hidden units, at twice the time, seeds 0
+# to 4: 0.225 against 0.200, interval of the difference -0.13 to 0.18; earlier runs of that size
+# were larger by 0.13 (5 seeds) and 0.01 (3 others)
 claims.at_least(f"a larger beta disentangles more: mutual information gap, {BETA} minus VAE, mean",
                 difference.mean(), 0.08, interval=paired_interval(difference).interval)
 claims.report("... the two means; seeds in which it is larger",
@@ -156,10 +176,12 @@ for label in BETAS:
     means = np.mean([result["gaps"] for result in results[label]], axis=0)
     print(f"  {label:10}", ", ".join(f"{name} {gap:.2f}" for name, gap in zip(NAMES, means)))
 
-# %% The picture: every dimension's traversal with what it moves (the first seed, not the best one), and the scores of all seeds
+# %% The picture: every dimension's traversal with what it moves (the first seed, not the best one),
+# and the scores of all seeds
 figure = plt.figure(figsize=(15, 8))
 grid = figure.add_gridspec(2, 3, width_ratios=(1.35, 0.75, 0.9))
-start = np.flatnonzero((factors == (1, 2, 3, 3)).all(1))[0]                 # a square, not small, near the centre
+# a square, not small, near the centre
+start = np.flatnonzero((factors == (1, 2, 3, 3)).all(1))[0]
 for row, label in enumerate((VAE, BETA)):
     first = results[label][0]
     order = np.argsort(-first["kl"])
@@ -167,21 +189,26 @@ for row, label in enumerate((VAE, BETA)):
     for i, j in enumerate(order):
         z[i, :, j] = VALUES
     axes = figure.add_subplot(grid[row, 0])
-    pictures.show(axes, decoded(first["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES),
+    pictures.show(axes,
+                  decoded(first["decoder"], z.reshape(-1, D)).reshape(-1, 16, 16), len(VALUES),
                   f"{label}: one dimension at a time, −2 to 2")
-    axes.set_yticks(10 + 18 * np.arange(D), [f"z{j + 1}: {' + '.join(first['names'][j]) or 'nothing'}" for j in order])
+    axes.set_yticks(10 + 18 * np.arange(D),
+                    [f"z{j + 1}: {' + '.join(first['names'][j]) or 'nothing'}" for j in order])
     axes.tick_params(length=0)
     table = figure.add_subplot(grid[row, 1])
     picture = table.imshow(first["moved"][order], vmin=0, vmax=1.2, aspect="auto")
-    table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D), yticklabels=[f"z{j + 1}" for j in order],
-              title="how far it moves each factor")
+    table.set(xticks=range(4), xticklabels=NAMES, yticks=range(D),
+              yticklabels=[f"z{j + 1}" for j in order], title="how far it moves each factor")
     figure.colorbar(picture, ax=table, label="variance / that of the drawings")
-for row, (name, values, top) in enumerate((("mutual information gap", mig, 0.5), ("beta-VAE metric", score, 1.02))):
+for row, (name, values, top) in enumerate(
+    (("mutual information gap", mig, 0.5), ("beta-VAE metric", score, 1.02))):
     axes = figure.add_subplot(grid[row, 2])
     table = np.array([values[label] for label in BETAS])
     axes.plot(table, "o-", color="0.7", linewidth=1, markersize=5)
     axes.plot(table.mean(1), "D", color=COLOURS["D"], markersize=9, label=f"mean of {SEEDS} seeds")
-    axes.set(xticks=range(3), xticklabels=list(BETAS), xlim=(-0.3, 2.3), ylim=(0, max(top, table.max() * 1.05)), title=name)
+    axes.set(xticks=range(3), xticklabels=list(BETAS), xlim=(-0.3, 2.3),
+             ylim=(0, max(top,
+                          table.max() * 1.05)), title=name)
     axes.legend(loc="best")
 pictures.save(figure, arguments.out / "factors.png")
 

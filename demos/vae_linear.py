@@ -1,10 +1,12 @@
 """Where everything is known: a linear variational autoencoder against probabilistic PCA.
 
-If decoder and encoder are linear, x = W z + b + noise with z ~ N(0, I) and noise ~ N(0, I), then log p(x) and the best W are
-known (Tipping & Bishop 1999). With U, λ the eigenvectors and eigenvalues of the data's covariance: column j of W is
-√(λⱼ − 1) uⱼ where λⱼ > 1, and zero where not. The ELBO at this W equals log p(x), unit j tells KL ½ log λⱼ about x, and a unit
-of a zero column tells nothing: its collapse is the optimum, not a failure of training (Lucas et al. 2019). So what gradient
-descent reaches can be judged to the last digit; for a VAE with hidden layers nobody can do that.
+If decoder and encoder are linear, x = W z + b + noise with z ~ N(0, I) and noise ~ N(0, I), then
+log p(x) and the best W are known (Tipping & Bishop 1999). With U, λ the eigenvectors and
+eigenvalues of the data's covariance: column j of W is √(λⱼ − 1) uⱼ where λⱼ > 1, and zero where
+not. The ELBO at this W equals log p(x), unit j tells KL ½ log λⱼ about x, and a unit of a zero
+column tells nothing: its collapse is the optimum, not a failure of training (Lucas et al. 2019). So
+what gradient descent reaches can be judged to the last digit; for a VAE with hidden layers nobody
+can do that.
 
     python demos/vae_linear.py            six made-up inputs, and 12,000 digits
     python demos/vae_linear.py --full     six made-up inputs, and all 60,000 digits
@@ -26,7 +28,8 @@ from minigen.metrics import active_units, fit_pca, gaussian_kl, linear_vae_optim
 arguments = run.arguments(__doc__, steps=12_000, full=24_000, data=True)
 digits = run.digits(arguments)[0].reshape(-1, 784)
 TOY_STEPS, SEEDS = (20, 2) if arguments.quick else (3000, 5)
-EIGENVALUES = np.array([4, 2, 1, 0.3, 0.3, 0.3]) / 0.3          # of the six inputs' covariance: three exceed the noise's 1
+# of the six inputs' covariance: three exceed the noise's 1
+EIGENVALUES = np.array([4, 2, 1, 0.3, 0.3, 0.3]) / 0.3
 
 
 # %% The model, and its ELBO without sampling
@@ -43,7 +46,8 @@ class Encoder(Layer):
 
 
 def elbo(x, trainer):
-    """ELBO in nats and the KL of every unit; E ‖x − W z − b‖² = ‖x − W mu − b‖² + Σⱼ vⱼ ‖Wⱼ‖², v = exp(log_var)"""
+    """ELBO in nats and the KL of every unit:
+    E ‖x − W z − b‖² = ‖x − W mu − b‖² + Σⱼ vⱼ ‖Wⱼ‖², v = exp(log_var)"""
     with mg.no_grad():
         mu, log_var = trainer.encoder(mg.backend.asarray(x))
         mean = mg.to_numpy(trainer.decoder(mu))
@@ -54,7 +58,8 @@ def elbo(x, trainer):
 
 
 def trained(x, q, lr, steps, batch_size, every, best):
-    """A linear VAE with q units, and its path: (step, nats below the exact log p(x), KL of every unit) `every` so many steps"""
+    """A linear VAE with q units, and its path: (step, nats below the exact log p(x), KL of every
+    unit) `every` so many steps"""
     encoder, decoder = Encoder(x.shape[1], q), Dense(q, x.shape[1])
     optimizer = mg.optim.Adam(parameters_of(encoder, decoder), lr=mg.optim.cosine_decay(lr, steps))
     trainer = mg.trainers.VAETrainer(encoder, decoder, optimizer, likelihood="gaussian")
@@ -71,7 +76,8 @@ def trained(x, q, lr, steps, batch_size, every, best):
 
 # %% Six inputs, three units
 def six_inputs(n=2000):
-    """n points whose covariance has exactly these eigenvalues, along axes that were drawn at random"""
+    """n points whose covariance has exactly these eigenvalues, along axes that were drawn at
+    random"""
     rng = mg.random.generator()
     x = rng.standard_normal((n, 6))
     x -= x.mean(0)
@@ -89,13 +95,15 @@ for seed in tqdm(range(arguments.seed, arguments.seed + SEEDS), unit="seed", dis
 
 claims = Claims()
 gaps = [path[-1][1] for path in paths]
-claims.between(f"six inputs, three units: the ELBO ends below the exact log p(x) = {best:.4f} by, nats, "
-               f"worst of {SEEDS} seeds", gaps, -1e-4, 0.05, shown=max(gaps))
+claims.between(f"six inputs, three units: the ELBO ends below the exact log p(x) = {best:.4f} by, "
+               f"nats, worst of {SEEDS} seeds", gaps, -1e-4, 0.05, shown=max(gaps))
 exact = 0.5 * np.log(EIGENVALUES[:3])
 units = np.array([np.sort(path[-1][2])[::-1] for path in paths])
-claims.report("... KL of the units, first seed; exact, ½ log λ: " + ", ".join(f"{k:.3f}" for k in exact),
-              ", ".join(f"{k:.3f}" for k in units[0]))
-claims.report("... largest difference of any unit of any seed, nats", float(np.abs(units - exact).max()))
+claims.report(
+    "... KL of the units, first seed; exact, ½ log λ: " + ", ".join(f"{k:.3f}" for k in exact),
+    ", ".join(f"{k:.3f}" for k in units[0]))
+claims.report("... largest difference of any unit of any seed, nats",
+              float(np.abs(units - exact).max()))
 
 # %% Digits, twenty units, of which twelve are worth their price
 q = 20
@@ -105,54 +113,63 @@ best = optimum.log_likelihood(digits).mean()
 mg.seed(arguments.seed)
 vae, path = trained(digits, q, 2e-3, arguments.steps, 128, max(1, arguments.steps // 40), best)
 _, gap, kl = path[-1]
-claims.between(f"{len(digits):,} digits, {q} units: the ELBO ends below the exact {best:.3f} by, nats",
-               gap, -1e-3, 0.05)
+claims.between(
+    f"{len(digits):,} digits, {q} units: the ELBO ends below the exact {best:.3f} by, nats", gap,
+    -1e-3, 0.05)
 worth = int((pca.eigenvalues > 1).sum())
 with mg.no_grad():
     used = active_units(mg.to_numpy(vae.encoder(mg.backend.asarray(digits))[0])).count
-claims.equal(f"... {worth} eigenvalues exceed the noise's 1: units in use (variance of mu over images "
-             "> 0.01)", used, worth)
+claims.equal(f"... {worth} eigenvalues exceed the noise's 1: units in use (variance of mu over "
+             "images > 0.01)", used, worth)
 W = mg.to_numpy(vae.decoder.weight).astype(np.float64)
 W = W[:, np.argsort(-np.square(W).sum(0))]                              # the longest column first
 lengths = np.square(W).sum(0)
 cosine = np.abs((W[:, :worth] * pca.components[:, :worth]).sum(0)) / np.sqrt(lengths[:worth])
 claims.report("... |cosine| of a column of W and its axis: the first, the worst of those in use",
               f"{cosine[0]:.3f}, {cosine.min():.3f}")
-print("\nnats below the exact log p(x) by step: " + ", ".join(f"{step:,}: {below:.3f}" for step, below, _ in path[3::4]))
+by_step = ", ".join(f"{step:,}: {below:.3f}" for step, below, _ in path[3::4])
+print(f"\nnats below the exact log p(x) by step: {by_step}")
 
-# %% The picture: the bound becomes exact; first the plane, then the axes; who collapses; what the columns look like
+# %% The picture: the bound becomes exact; first the plane, then the axes; which units collapse; what
+# the columns look like
 figure = plt.figure(figsize=(15, 8.2))
 grid = figure.add_gridspec(2, 3, height_ratios=(1.5, 1))
 rise, axes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
 for i, toy_path in enumerate(paths):
     steps, below, toy_kl = zip(*toy_path)
-    rise.plot(steps, np.maximum(below, 1e-5), color="0.6", linewidth=1.2, label=f"each of {SEEDS} seeds" if i == 0 else None)
+    rise.plot(steps, np.maximum(below, 1e-5), color="0.6", linewidth=1.2,
+              label=f"each of {SEEDS} seeds" if i == 0 else None)
 rise.axhline(0.05, color=COLOURS["generated"], linestyle="--")
-rise.annotate("0.05 nat", (0.98, 0.05), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=COLOURS["generated"])
-rise.set(yscale="log", xlabel="step", ylabel="log p(x) − ELBO, nats", title="Six inputs: the bound becomes exact")
+rise.annotate("0.05 nat", (0.98, 0.05), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+              color=COLOURS["generated"])
+rise.set(yscale="log", xlabel="step", ylabel="log p(x) − ELBO, nats",
+         title="Six inputs: the bound becomes exact")
 rise.legend(loc="lower left")
 steps, _, toy_kl = zip(*paths[0])
 axes.plot(steps, toy_kl, color=COLOURS["D"])
 for k in exact:
     dotted = axes.axhline(k, color="black", linestyle=":")
-axes.set(xlabel="step", ylabel="KL of each unit, nats", ylim=(0, 1.5), title="First the space, then its axes (first seed)")
+axes.set(xlabel="step", ylabel="KL of each unit, nats", ylim=(0, 1.5),
+         title="First the space, then its axes (first seed)")
 axes.legend([dotted], ["exact: ½ log λ"], loc="lower right")
 
 bars = figure.add_subplot(grid[0, 2])
 bars.bar(range(1, q + 1), np.sort(kl)[::-1], color=COLOURS["D"], label="learned")
-bars.plot(range(1, q + 1), 0.5 * np.log(np.maximum(pca.eigenvalues[:q], 1)), "o", color="black", markersize=4,
-          label="exact: ½ log λ, or 0")
-bars.set(xlabel="unit", ylabel="KL, nats", xticks=(1, 5, 10, 15, 20), title=f"Digits: {used} of {q} units in use")
+bars.plot(range(1, q + 1), 0.5 * np.log(np.maximum(pca.eigenvalues[:q], 1)), "o", color="black",
+          markersize=4, label="exact: ½ log λ, or 0")
+bars.set(xlabel="unit", ylabel="KL, nats", xticks=(1, 5, 10, 15, 20),
+         title=f"Digits: {used} of {q} units in use")
 bars.legend()
 
 sign = np.sign((W[:, :worth] * pca.components[:, :worth]).sum(0))
 columns = figure.add_subplot(grid[1, :])
 both = np.array([optimum.weight[:, :worth].T, (W[:, :worth] * sign).T])
 pictures.show(columns, 0.5 + 0.5 * both.reshape(-1, 28, 28) / np.abs(both).max(), worth,
-              "Columns of W as images (grey: zero). Axes of nearly equal λ may stay mixed: it costs next "
-              "to nothing")
+              "Columns of W as images (grey: zero). Axes of nearly equal λ may stay mixed: it "
+              "costs next to nothing")
 columns.set_yticks((16, 46), ("exact", "learned"))
 columns.tick_params(length=0)
 pictures.save(figure, arguments.out / "linear.png")
 
-run.finish(arguments, claims, toy_gaps=gaps, toy_kl=units, digits_gap=gap, digits_kl=np.sort(kl)[::-1], cosine=cosine)
+run.finish(arguments, claims, toy_gaps=gaps, toy_kl=units, digits_gap=gap,
+           digits_kl=np.sort(kl)[::-1], cosine=cosine)
