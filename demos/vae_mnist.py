@@ -63,7 +63,7 @@ encoder, decoder, trainer = vae(400, 20)
 x, noise = mg.backend.asarray(images[:M]), mg.randn(M, 20)
 
 mu, log_var = encoder(x)
-z = mu + F.exp(log_var / 2) * noise             # noise is an input, so the gradient passes through z
+z = mu + F.exp(log_var / 2) * noise                     # noise is an input: z has a gradient
 logits = decoder(z)
 reconstruction = -F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / M
 kl = 0.5 * F.sum(F.square(mu) + F.exp(log_var) - 1 - log_var) / M
@@ -120,7 +120,7 @@ print(f"published: {PUBLISHED}")
 elbo, compared = float(np.mean(last)), (arguments.data, STEPS / EPOCH) in MARKS
 target, within = MARKS.get((arguments.data, STEPS / EPOCH), (0.0, 0.0))
 claims.near(f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, "
-            f"mean of {len(last)} looks", elbo, target, within=within, when=compared)
+            f"mean of {len(last)} looks" + "; the mark is PyTorch's" * compared, elbo, target, within=within, when=compared)
 claims.report("... standard error over the test images, which are PyTorch's too",
               Estimate.of(elbos).standard_error)
 claims.report("... standard deviation of one look", float(np.std(last)))

@@ -133,7 +133,7 @@ EXPECTED = {
         files=("optimal_discriminator.png", "game.png", "values.png", "curves.png")),
     "gan_modes": Expected(held=0, files=("modes.png",), also=every_setting_is_counted),
     "gan_mnist": Expected(
-        held=5, may_fail=("... and V = −log 4",), also=the_default_length),
+        held=6, may_fail=("... and V = −log 4",), also=the_default_length),
     "dirac_gan": Expected(held=10, files=("dirac_gan.png",), also=gaps_to_the_eigenvalues),
     "dcgan_faces": Expected(
         held=5, files=("samples.png", "arithmetic.png"),
