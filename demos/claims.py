@@ -10,6 +10,7 @@ The table is printed, and its claims that have a threshold are written to claims
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def run(demo, seed, arguments):
     command = [sys.executable, str(FOLDER / f"{demo}.py"), "--seed", str(seed), "--out", str(out)]
     command += ["--quick"] * arguments.quick
     print(f"{demo}, seed {seed} ...", flush=True)
-    finished = subprocess.run(command, capture_output=True, text=True)
+    finished = subprocess.run(command, capture_output=True, encoding="utf-8",
+                              env={**os.environ, "PYTHONIOENCODING": "utf-8"})
     if finished.returncode:
         print(textwrap.indent(finished.stderr[-2000:], "    "))
         return None

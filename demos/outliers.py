@@ -19,7 +19,6 @@ from shared.claims import Claims
 from shared.latent_search import search
 from shared.networks import GaussianEncoder, in_batches, parameters_of
 from shared.pictures import COLOURS, plt
-from tqdm import tqdm
 
 import minigen as mg
 from minigen import functional as F
@@ -104,7 +103,7 @@ VAE, GAN = "VAE, −ELBO", "GAN, search (200 : 200)"
 ROWS = ("ink alone", LITTLE, NEAREST, NEAREST_SHARE, AE, AE_SHARE, VAE, GAN)
 table = {name: np.full(10, np.nan) for name in ROWS}
 reconstructions, found_by_search = {}, {}
-with tqdm(range(10), desc="digit held out", disable=None) as bar:
+with run.progress(range(10), desc="digit held out") as bar:
     for digit in bar:
         mg.seed(arguments.seed)
         normal, outlier = images[labels != digit], test_labels == digit
