@@ -11,8 +11,8 @@ is measured against the eigenvalues.
     python demos/dirac_gan.py
 """
 
-# %% The game. Every entry of θ and ψ is a game of its own, with its own step size h, R1 weight γ and
-# momentum β
+# %% The game. Every entry of θ and ψ is a game of its own, with its own step size h, R1 weight γ
+# and momentum β
 import numpy as np
 from shared import pictures, run
 from shared.claims import Claims

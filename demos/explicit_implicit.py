@@ -149,8 +149,8 @@ claims.holds(
     ", ".join(f"{rise.value:.2f} ± {rise.standard_error:.2f}" for rise in rises), "> 0 (4 se)",
     all(rise.value > 4 * rise.standard_error for rise in rises))
 
-# %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to bound: it
-# only draws
+# %% Part 3. A GAN of the same digits (a small DCGAN, as in gan_mnist.py). It has no p(x) to
+# bound: it only draws
 C = 32 if arguments.full else 16
 G = Sequential(
     Dense(64, 2 * C * 7 * 7, bias=False), Reshape(2 * C, 7, 7), BatchNorm(2 * C), ReLU(),

@@ -10,8 +10,8 @@ game may answer otherwise. What is exactly true of the tips stands in ganhacks_e
 track failures early, in gan_failures.py. Not for the plane: 7 (convolutions: dcgan_faces.py), 12
 and 16 (labels and conditions), the pooling and up-sampling of 5.
 
-    python demos/ganhacks.py                under two minutes on two cores; --seeds 16: narrower intervals
-    python demos/ganhacks.py --full         4,000 iterations each, some ten minutes: some answers change
+    python demos/ganhacks.py              under two minutes on two cores; --seeds 16: narrower
+    python demos/ganhacks.py --full       4,000 iterations each, ten minutes: some answers change
 """
 
 # %% The tips: number and name, the settings with it, the settings without it. {} is the baseline

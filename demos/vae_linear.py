@@ -130,8 +130,8 @@ claims.report("... |cosine| of a column of W and its axis: the first, the worst 
 by_step = ", ".join(f"{step:,}: {below:.3f}" for step, below, _ in path[3::4])
 print(f"\nnats below the exact log p(x) by step: {by_step}")
 
-# %% The picture: the bound becomes exact; first the plane, then the axes; which units collapse; what
-# the columns look like
+# %% The picture: the bound becomes exact; first the plane, then the axes; which units collapse;
+# what the columns look like
 figure = plt.figure(figsize=(15, 8.2))
 grid = figure.add_gridspec(2, 3, height_ratios=(1.5, 1))
 rise, axes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])

@@ -17,6 +17,7 @@ from minigen.files import replacing  # noqa: E402
 from minigen.inspect import COLOURS  # noqa: E402, F401  (name of a meaning -> colour)
 
 plt.style.use(pathlib.Path(__file__).parent / "minigen.mplstyle")
+FINE, COARSE = plt.rcParams["savefig.dpi"], 60
 
 
 def image_grid(images, columns, pad=2):
@@ -54,6 +55,6 @@ def save(figure, path):
     plt.close(figure)
 
 
-def draw_coarsely():
-    """For --quick: nobody looks at these pictures, and drawing is most of such a run."""
-    plt.rcParams["savefig.dpi"] = 60
+def draw(coarsely):
+    """coarsely: for --quick, as nobody looks at its pictures, and drawing is most of such a run."""
+    plt.rcParams["savefig.dpi"] = COARSE if coarsely else FINE

@@ -18,11 +18,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 import matplotlib
 import numpy as np
+from tqdm import tqdm
 
 import minigen as mg
 from minigen.files import replacing
 
-from . import pictures
+from . import lecture, pictures
+
+if hasattr(sys.stdout, "reconfigure"):              # where a pipe's encoding lacks ∂, as on stderr:
+    sys.stdout.reconfigure(errors="backslashreplace")                       # \\u2202, not an error
 
 
 # ------------------------------------------------------------------------------- the beginning
@@ -36,23 +40,47 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
     options: the demo's own flags, name -> keyword arguments of argparse's add_argument.
     Where a flag, the backend or the output directory will not do, it exits with an error before
     anything is trained."""
-    name = pathlib.Path(getattr(sys.modules["__main__"], "__file__", "notebook")).stem
+    as_cells = _as_cells()
+    name = _name_of_cells() if as_cells else pathlib.Path(_main_file() or "notebook").stem
     parser = _parser(name, description, steps, data, full)
     for flag, settings in (options or {}).items():
         parser.add_argument(flag, **settings)
-    chosen = parser.parse_args([] if pictures.NOTEBOOK else None)
+    chosen = parser.parse_args([] if as_cells else None)
 
     chosen.name, chosen.started = name, time.time()
-    if chosen.quick:
-        pictures.draw_coarsely()
+    chosen.command = f"the cells of {name}" if as_cells else shlex.join(["python", *sys.argv])
+    pictures.draw(coarsely=chosen.quick)
     if chosen.steps is None:
         is_full = getattr(chosen, "full", False)
         chosen.steps = quick if chosen.quick else full if is_full else steps
     if data and getattr(chosen, "full", False):
         chosen.data = "full"
     _set_up(parser, chosen)
+    if name == "notebook":
+        print("which demo these cells belong to cannot be known here: its files go to out/notebook")
     print(f"backend: {mg.backend.describe()} · seed {chosen.seed} · {name}", flush=True)
     return chosen
+
+
+def _main_file():
+    """The path of the script that was run, by `python demo.py` or a notebook's `%run demo.py`."""
+    return getattr(sys.modules["__main__"], "__file__", None)
+
+
+def _as_cells():
+    """Whether a demo's `# %%` cells are run one by one: sys.argv is then the kernel's, not ours."""
+    file = _main_file()
+    return pictures.NOTEBOOK and (file is None
+                                  or pathlib.Path(file).stem != pathlib.Path(sys.argv[0]).stem)
+
+
+def _name_of_cells():
+    """The demo whose cells are run, where the editor tells its kernel; else "notebook"."""
+    paths = (_main_file(),                                                   # VS Code, a script
+             getattr(sys.modules["__main__"], "__vsc_ipynb_file__", None),   # VS Code, a notebook
+             os.environ.get("JPY_SESSION_NAME"))                            # Jupyter
+    stems = [pathlib.Path(path).stem for path in paths if path]
+    return next((stem for stem in stems if stem in lecture.DEMOS), "notebook")
 
 
 def _parser(name, description, steps, data, full):
@@ -80,8 +108,11 @@ def _parser(name, description, steps, data, full):
 
 
 def _set_up(parser, chosen):
-    """Choose backend and seed, and try to write into the output directory."""
+    """Choose backend and seed, and try to write into the output directory.
+
+    The dtype too: in a notebook the demo before this one may have left float64."""
     try:
+        mg.set_default_dtype("float32")
         mg.use(chosen.backend)
         mg.seed(chosen.seed)
         chosen.out.mkdir(parents=True, exist_ok=True)
@@ -117,6 +148,11 @@ def digits(arguments, split="train"):
         sys.exit(f"--data full: {error}")
 
 
+def progress(iterable=None, **settings):
+    """tqdm's progress bar, on a terminal and in a notebook; in a pipe there is none."""
+    return tqdm(iterable, disable=False if pictures.NOTEBOOK else None, **settings)
+
+
 # ------------------------------------------------------------------------------------- the end
 
 def finish(arguments, claims=None, **figures):
@@ -126,7 +162,7 @@ def finish(arguments, claims=None, **figures):
     seconds = round(time.time() - arguments.started, 1)
     _write_json(arguments.out, {
         "demo": arguments.name,
-        "command": shlex.join(["python", *sys.argv]),
+        "command": arguments.command,
         "arguments": _flags(arguments),
         "seed": arguments.seed,
         "versions": {"python": platform.python_version(), "numpy": np.__version__,
@@ -161,7 +197,8 @@ def _plain(value):
 def _flags(arguments):
     """The flags, name -> value, a path as text."""
     return {name: value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
-            for name, value in vars(arguments).items() if name not in ("name", "started")}
+            for name, value in vars(arguments).items()
+            if name not in ("name", "command", "started")}
 
 
 def _version():
