@@ -205,7 +205,8 @@ for who in "DG":
     panels[2, 0].plot([], [], color=COLOURS[who], label=f"of {who}")
 panels[2, 0].legend(loc="lower center", ncols=2)
 figure.suptitle(f"A good game and four that fail, {len(seeds)} seeds each. Grey: a sign of "
-                "failure; so is a D's loss that varies. Lines are cut off at the edges", x=0.01, ha="left")
+                "failure; so is a D's loss that varies. Lines are cut off at the edges",
+                x=0.01, ha="left")
 pictures.save(figure, arguments.out / "failures.png")
 
 run.finish(arguments, claims, numbers=numbers, numbers_with_sigmoid=trapped_numbers,
