@@ -136,7 +136,7 @@ def print_table(table, runs):
             print(f"  {line}")
 
 
-def parsed(flags):
+def parse(flags):
     """The flags, checked before anything runs."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -155,7 +155,7 @@ def parsed(flags):
 
 
 def main(flags=None):
-    arguments = parsed(flags)
+    arguments = parse(flags)
     if arguments.for_results:
         around_the_table(RESULTS)       # half an hour from now would be late to miss its markers
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -119,8 +119,10 @@ print(f"published: {PUBLISHED}")
 # %% How high is the bound, and of what is it made?
 elbo, compared = float(np.mean(last)), (arguments.data, STEPS / EPOCH) in MARKS
 target, within = MARKS.get((arguments.data, STEPS / EPOCH), (0.0, 0.0))
-claims.near(f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, "
-            f"mean of {len(last)} looks" + "; the mark is PyTorch's" * compared, elbo, target, within=within, when=compared)
+claims.near(
+    f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, "
+    f"mean of {len(last)} looks" + "; the mark is PyTorch's" * compared, elbo, target,
+    within=within, when=compared)
 claims.report("... standard error over the test images, which are PyTorch's too",
               Estimate.of(elbos).standard_error)
 claims.report("... standard deviation of one look", float(np.std(last)))

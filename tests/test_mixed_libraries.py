@@ -1,5 +1,5 @@
-"""Arrays of two libraries, on the strict stand-in for CuPy: refused with both sides named; and a run
-that resumes there."""
+"""Arrays of two libraries, on the strict stand-in for CuPy: refused with both sides named; and a
+run that resumes there."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""The point of the latent space whose image by G is nearest to x: a search by gradient descent in z.
+"""The point of the latent space whose image by G is nearest to x: a search by gradient descent in
+z.
 
 AnoGAN (Schlegl et al. 2017) takes what is left of the distance as a score of strangeness."""
 
