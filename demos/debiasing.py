@@ -53,7 +53,7 @@ def four_or_nine(split):
 TRAIN, TEST = four_or_nine("train"), four_or_nine("test")
 
 
-def skewed(change):
+def training_and_test_set(change):
     """A training set with 5% changed images, and a test set with every image in both forms.
 
     Returns (images (N, 784), labels, which are changed), (images, labels, group: 1 if changed)."""
@@ -125,7 +125,7 @@ with run.progress(total=len(CHANGES) * SEEDS, unit="run") as bar:
     for name, change in CHANGES.items():
         for seed in range(arguments.seed, arguments.seed + SEEDS):
             mg.seed(seed)
-            train, test = skewed(change)
+            train, test = training_and_test_set(change)
             x, _, rare = train
             debiasing, mu = debiasing_weights(x)
             by_group = np.where(rare, 0.5 / rare.sum(), 0.5 / (~rare).sum())

@@ -44,7 +44,7 @@ rate = mg.optim.cosine_decay(arguments.lr, arguments.steps)
 optimizer = mg.optim.Adam(network.parameters(), lr=rate)
 
 
-def shifted(batch, reach=2):
+def shift(batch, reach=2):
     """The batch moved by up to `reach` pixels each way: a digit stays the same digit."""
     down, right = mg.random.generator().integers(-reach, reach + 1, 2)
     padded = np.pad(batch, ((0, 0), (0, 0), (reach, reach), (reach, reach)))
@@ -64,7 +64,7 @@ batches = mg.data.Batches(images, labels, size=arguments.batch)
 curve = []                                              # (pairs seen, accuracy on the test images)
 for step in run.progress(range(1, arguments.steps + 1), unit="step"):
     x, y = next(batches)
-    loss = F.cross_entropy(network(mg.tensor(shifted(x))), mg.backend.asarray(y))
+    loss = F.cross_entropy(network(mg.tensor(shift(x))), mg.backend.asarray(y))
     optimizer.step(mg.grad(loss, network.parameters()))
     if step % max(arguments.steps // 16, 1) == 0 or step == arguments.steps:
         accuracy = (predict(test_images).argmax(1) == test_labels).mean()
@@ -88,7 +88,7 @@ pairs, mistakes, groups = (figure.add_subplot(grid[row, 0]) for row in range(3))
 axes = figure.add_subplot(grid[:, 1])
 
 
-def labelled(axes, which, title):
+def show_with_labels(axes, which, title):
     """Up to 20 test images with what the network says below each."""
     which, pad = which[:20], 14
     pictures.show(axes, test_images[which], 10, title, pad)
@@ -100,10 +100,10 @@ def labelled(axes, which, title):
         axes.text(x, y, text, color=colour, fontsize=9, ha="center", va="top")
 
 
-labelled(pairs, np.arange(20), "test images x, and the y that the network says")
+show_with_labels(pairs, np.arange(20), "test images x, and the y that the network says")
 wrong = np.flatnonzero(~right)
-labelled(mistakes, wrong, f"its mistakes, {len(wrong)} of {len(right):,} ({min(len(wrong), 20)} "
-                          "shown): what it says, and the label")
+show_with_labels(mistakes, wrong, f"its mistakes, {len(wrong)} of {len(right):,} "
+                 f"({min(len(wrong), 20)} shown): what it says, and the label")
 order = counts.argmax(1).argsort(kind="stable")
 pictures.show(groups, centres[order].reshape(-1, 28, 28), 10,
               "x alone: the means of ten groups, and the most frequent digit of each", 14)

@@ -53,7 +53,7 @@ def vae(hidden, d, lr=1e-3):
     return encoder, decoder, mg.trainers.VAETrainer(encoder, decoder, optimizer)
 
 
-def decoded(decoder, z):
+def decode(decoder, z):
     """Pixel probabilities (n, 784) of codes z (n, d), as a NumPy array"""
     return in_batches(lambda part: F.sigmoid(decoder(part)), z)
 
@@ -119,10 +119,9 @@ print(f"published: {PUBLISHED}")
 # %% How high is the bound, and of what is it made?
 elbo, compared = float(np.mean(last)), (arguments.data, STEPS / EPOCH) in MARKS
 target, within = MARKS.get((arguments.data, STEPS / EPOCH), (0.0, 0.0))
-claims.near(
-    f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, "
-    f"mean of {len(last)} looks" + "; the mark is PyTorch's" * compared, elbo, target,
-    within=within, when=compared)
+claims.near(f"test ELBO in the last of {STEPS / EPOCH:.3g} epochs of {len(images):,} images, nats, "
+            f"mean of {len(last)} looks" + "; the mark is PyTorch's" * compared, elbo, target,
+            within=within, when=compared)
 claims.report("... standard error over the test images, which are PyTorch's too",
               Estimate.of(elbos).standard_error)
 claims.report("... standard deviation of one look", float(np.std(last)))
@@ -144,7 +143,7 @@ for i in range(10):
     differences.append(abs(exact - sampled.value) / sampled.standard_error)
 claims.at_most("KL in closed form against 100,000 draws, ten images: largest difference in "
                "standard errors", max(differences), 4)
-samples = decoded(decoder, mg.randn(1000, 20)).reshape(-1, 1, 28, 28)
+samples = decode(decoder, mg.randn(1000, 20)).reshape(-1, 1, 28, 28)
 reports = [digits_judge.report(x) for x in (samples, test[:1000].reshape(-1, 1, 28, 28))]
 claims.report("samples of the prior that the judge is sure of (p >= 0.9), and how many of the ten "
               "digits are among them; test images",
@@ -180,12 +179,12 @@ units = np.argsort(-kl.mean(0))[:8]                     # those with the largest
 sweep = np.repeat(mu[:1], 64, axis=0).reshape(8, 8, 20)
 for row, unit in zip(sweep, units):
     row[:, unit] = np.linspace(-3, 3, 8)
-swept = decoded(decoder, sweep.reshape(64, 20)).reshape(-1, 28, 28)
+swept = decode(decoder, sweep.reshape(64, 20)).reshape(-1, 28, 28)
 pictures.show(one_unit, swept, 8, "One unit at a time, −3 to 3")
 one_unit.set_yticks(16 + 30 * np.arange(8), [f"z{unit + 1}" for unit in units])
 
 chosen = [int(np.flatnonzero(test_labels == digit)[0]) for digit in range(8)]
-around = [decoded(decoder, mu[chosen] + spread * mg.to_numpy(mg.randn(8, 20)))
+around = [decode(decoder, mu[chosen] + spread * mg.to_numpy(mg.randn(8, 20)))
           for spread in SPREADS]
 pictures.show(near, np.reshape([test[chosen], *around], (-1, 28, 28)), 8,
               "A code, and noise of this sd added to it")
@@ -199,7 +198,7 @@ SIDE = 20
 quantiles = [NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)]   # equal shares of prior
 z = np.array([(a, b) for b in reversed(quantiles) for a in quantiles])
 figure, (plane, cloud) = plt.subplots(1, 2, figsize=(13, 6.3))
-grid = pictures.image_grid(decoded(decoder_2, z).reshape(-1, 28, 28), SIDE, pad=0)
+grid = pictures.image_grid(decode(decoder_2, z).reshape(-1, 28, 28), SIDE, pad=0)
 plane.imshow(grid, cmap="gray", vmin=0, vmax=1)
 plane.set_xticks((14, 280, 546), (".025", ".5", ".975"))
 plane.set_yticks((14, 280, 546), (".975", ".5", ".025"))

@@ -100,6 +100,13 @@ def test_an_output_that_cannot_be_written_is_an_error_before_training(demo, tmp_
                      finished.stderr)
 
 
+def test_a_folder_without_pictures_is_an_error_before_training(tmp_path):
+    flags = "--folder", tmp_path / "nowhere", "--out", tmp_path     # at full length
+    finished = run(FOLDER / "dcgan_faces.py", *flags)
+    assert finished.returncode == 1 and "Traceback" not in finished.stderr
+    assert re.search(r"--folder \S+nowhere: .*found no pictures", finished.stderr)
+
+
 def test_a_seed_that_failed_is_counted_in_the_table_of_claims():
     row = {"claim": "so it is", "measured": 0.5, "threshold": "> 0", "verdict": "held"}
     table = all_claims.markdown({("demo", 0): [row]}, {"demo": 2})

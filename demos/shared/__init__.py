@@ -4,6 +4,7 @@
     claims.py        the table: what the lecture claims, what this run measured, whether it held
     pictures.py      the style, image grids, saving a figure
     networks.py      networks applied in batches, their parameters in one list, an encoder, Adam
+    plane.py         densities on a lattice over the plane, and maps of D
     lecture.py       which demos there are, in the lecture's order
     digits_judge.py, faces_judge.py      trained classifiers that say what a generated image shows
 
