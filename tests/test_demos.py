@@ -114,9 +114,65 @@ def test_a_seed_that_failed_is_counted_in_the_table_of_claims():
 
 
 def test_the_table_of_all_claims(tmp_path):
+    results = all_claims.RESULTS.read_bytes()
     finished = run(FOLDER / "claims.py", "backprop_by_hand", "--quick", "--out", tmp_path)
     assert finished.returncode == 0 and re.search(r"one neuron.* held", finished.stdout)
+    assert all_claims.RESULTS.read_bytes() == results
     assert "no such demo" in run(FOLDER / "claims.py", "nonsense").stderr
+    assert "1 is not 2 or more" in run(FOLDER / "claims.py", "--seeds", 1).stderr
+
+
+def results_of(flags, folder, monkeypatch, failing=None):
+    """RESULTS.md in `folder` after claims.py with these flags, no demo being really run."""
+    row = {"claim": "so it is", "measured": 0.5, "threshold": "> 0", "verdict": "held"}
+    written = {"claims": [row], "threads": "1", "device": "numpy 2", "versions": {"python": "3"}}
+    monkeypatch.setattr(all_claims, "RESULTS", folder / "RESULTS.md")
+    monkeypatch.setattr(all_claims, "run",
+                        lambda demo, seed, arguments: None if demo == failing else written)
+    all_claims.RESULTS.write_text(f"above\n{all_claims.BEGIN}\nthe last table\n{all_claims.END}\nbelow\n")
+    try:
+        all_claims.main([*flags, "--out", str(folder)])
+    except SystemExit as stopped:
+        assert failing and f"failed: {failing}, seed 0" in str(stopped)
+    return all_claims.RESULTS.read_text(encoding="utf-8")
+
+
+def test_all_demos_over_seeds_write_the_table_between_its_markers(tmp_path, monkeypatch):
+    text = results_of(["--seeds", "5"], tmp_path, monkeypatch)
+    before, begin, rest = text.partition(all_claims.BEGIN)
+    table, end, after = rest.partition(all_claims.END)
+    assert (before, after) == ("above\n", "\nbelow\n") and begin and end and "the last table" not in table
+    assert re.search(r"Measured on \d{4}-\d\d-\d\d with seeds 0 to 4, on \S.*, 1 thread; "
+                     r"backend numpy 2; python 3\.", table)
+    assert f"{len(DEMOS)} of {len(DEMOS)} claims held with every seed." in table
+    for demo in DEMOS:
+        times = 1 if demo in all_claims.REPEAT_INSIDE else 5
+        assert f"| `{demo}` | so it is | > 0 | 0.5 | {times} of {times} |" in table
+
+
+@pytest.mark.parametrize("flags, failing", [
+    ((), None), (("--seeds", "5", "--quick"), None), (("--seeds", "5", "gan_2d"), None),
+    (("--seeds", "5"), "gan_2d")], ids=["one seed", "quick", "some demos", "a failed run"])
+def test_no_other_run_touches_the_table_in_results(flags, failing, tmp_path, monkeypatch):
+    text = results_of(flags, tmp_path, monkeypatch, failing)
+    assert text == f"above\n{all_claims.BEGIN}\nthe last table\n{all_claims.END}\nbelow\n"
+
+
+def test_results_without_markers_are_an_error_before_anything_runs(tmp_path, monkeypatch):
+    (tmp_path / "RESULTS.md").write_text(f"{all_claims.BEGIN}\nno end")
+    monkeypatch.setattr(all_claims, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(all_claims, "run", lambda *_: pytest.fail("a demo was run"))
+    with pytest.raises(SystemExit, match="lacks the marker lines"):
+        all_claims.main(["--seeds", "5", "--out", str(tmp_path)])
+
+
+def test_results_names_each_demo_that_has_marks():
+    """By name only: the figures are measured at full length. These demos have no mark to meet."""
+    _, begin, rest = all_claims.RESULTS.read_text(encoding="utf-8").partition(all_claims.BEGIN)
+    table, end, _ = rest.partition(all_claims.END)
+    named = list(dict.fromkeys(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)))
+    assert begin and end
+    assert named == [demo for demo in DEMOS if demo not in ("gan_modes", "ganhacks")]
 
 
 # ------------------------------------------------------------------------------- the main demo
