@@ -122,6 +122,9 @@ def test_the_table_of_all_claims(tmp_path):
     assert "1 is not 2 or more" in run(FOLDER / "claims.py", "--seeds", 1).stderr
 
 
+OUTDATED = f"above\n{all_claims.BEGIN}\noutdated\n{all_claims.END}\nbelow\n"
+
+
 def results_of(flags, folder, monkeypatch, failing=None):
     """RESULTS.md in `folder` after claims.py with these flags, no demo being really run."""
     row = {"claim": "so it is", "measured": 0.5, "threshold": "> 0", "verdict": "held"}
@@ -129,7 +132,7 @@ def results_of(flags, folder, monkeypatch, failing=None):
     monkeypatch.setattr(all_claims, "RESULTS", folder / "RESULTS.md")
     monkeypatch.setattr(all_claims, "run",
                         lambda demo, seed, arguments: None if demo == failing else written)
-    all_claims.RESULTS.write_text(f"above\n{all_claims.BEGIN}\nthe last table\n{all_claims.END}\nbelow\n")
+    all_claims.RESULTS.write_text(OUTDATED)
     try:
         all_claims.main([*flags, "--out", str(folder)])
     except SystemExit as stopped:
@@ -141,7 +144,7 @@ def test_all_demos_over_seeds_write_the_table_between_its_markers(tmp_path, monk
     text = results_of(["--seeds", "5"], tmp_path, monkeypatch)
     before, begin, rest = text.partition(all_claims.BEGIN)
     table, end, after = rest.partition(all_claims.END)
-    assert (before, after) == ("above\n", "\nbelow\n") and begin and end and "the last table" not in table
+    assert (before, after) == ("above\n", "\nbelow\n") and begin and end and "outdated" not in table
     assert re.search(r"Measured on \d{4}-\d\d-\d\d with seeds 0 to 4, on \S.*, 1 thread; "
                      r"backend numpy 2; python 3\.", table)
     assert f"{len(DEMOS)} of {len(DEMOS)} claims held with every seed." in table
@@ -155,7 +158,7 @@ def test_all_demos_over_seeds_write_the_table_between_its_markers(tmp_path, monk
     (("--seeds", "5"), "gan_2d")], ids=["one seed", "quick", "some demos", "a failed run"])
 def test_no_other_run_touches_the_table_in_results(flags, failing, tmp_path, monkeypatch):
     text = results_of(flags, tmp_path, monkeypatch, failing)
-    assert text == f"above\n{all_claims.BEGIN}\nthe last table\n{all_claims.END}\nbelow\n"
+    assert text == OUTDATED
 
 
 def test_results_without_markers_are_an_error_before_anything_runs(tmp_path, monkeypatch):

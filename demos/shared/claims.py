@@ -104,11 +104,6 @@ class Claims:
         """For the few that fit nowhere else: a mark in words, and whether it was met."""
         self._judge(text, value, mark, truth, **how)
 
-    def add(self, claim, measured, threshold=None, held=None, interval=None):
-        """The old form, with the mark stated twice: goes when the last demo has left it."""
-        verdict = None if held is None else "held" if held else "not held"
-        self._add(claim, measured, threshold, verdict, interval)
-
     def _compare(self, text, value, compare, sign, mark, unit="", digits=None, **how):
         held = compare(np.asarray(value), float(mark))
         self._judge(text, value, f"{sign} {_mark(mark, digits)}{unit}", held, **how)
