@@ -108,12 +108,6 @@ class Tensor:
                 else ", requires_grad" if self.requires_grad else "")
         return f"Tensor(shape={self.shape}, {self.dtype}, {library}{name}{made})"
 
-    def __array__(self, *_, **__):
-        raise errors.conversion_error()
-
-    def __setitem__(self, index, value):
-        raise errors.assignment_error()
-
 
 def tensor(array, requires_grad=False, name=None):
     """A leaf holding a copy of `array` (array, number, nested list, Tensor) in the library in use.
@@ -168,7 +162,7 @@ class Operation:
       arrays
                    only: second derivatives go through it, and tests compare with it.
       into=        for one input whose gradient is zero nearly everywhere: into(total, g, ...)
-                   adds it to the array `total` in place.
+                   adds it to the array `total` in place (with create_graph the rule is used).
     """
 
     def __init__(self, forward):
@@ -207,7 +201,7 @@ class Operation:
             value = self.forward(*arrays, **options)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise errors.operation_error(error, self.__name__, arrays) from error
-        value = value if type(value) is numpy.ndarray else _array(value)
+        value = value if type(value) is numpy.ndarray else _value(value, self.__name__)
         if tensor is None:
             return value
         if value.dtype != tensor._data.dtype and self is not cast:
@@ -223,6 +217,14 @@ class Operation:
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
+
+
+def _value(x, name):
+    """What an operation's function returned, as an array."""
+    x = _array(x)
+    if not backend.is_array(x) and not isinstance(x, int):
+        raise errors.value_error(name, x)
+    return x
 
 
 def _in_dtype_of_tensors(value, inputs):
@@ -339,7 +341,7 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
             for x, gx in apply_rules(y.creator, g, y, wanted, total):
                 gx = _fit(gx, x, y.creator)                                             # shape
                 if anomaly:
-                    _check_finite(gx, y.creator)
+                    errors.require_finite(gx, y.creator.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx      # sum
         if free:
             y.creator = _FREED
@@ -355,10 +357,6 @@ def _fit(gx, x, step):
             raise errors.rule_error(x, gx, step)
         gx = sum_to(gx, like.shape)             # broadcasting is undone here, and nowhere else
     return gx if gx.dtype == like.dtype else cast(gx, like.dtype)
-
-
-def _check_finite(gx, step):
-    errors.require_finite(getattr(gx, "_data", gx), step.operation.__name__, "gradient")
 
 
 def _is_stretched(gx, shape):
@@ -382,7 +380,8 @@ def _record(step, g, y, wanted, total):
     differentiating that."""
     if step.operation.definition:
         return _differentiate_definition(step, g, wanted)
-    return _apply_rules(step, (g, y, *step.inputs), wanted)
+    pairs = _apply_rules(step, (g, y, *step.inputs), wanted)
+    return [(x, _new_tensor(gx) if backend.is_array(gx) else gx) for x, gx in pairs]
 
 
 def _apply_rules(step, arguments, wanted):

@@ -5,6 +5,7 @@ Not the subject: skip this file at a first reading.
 """
 
 import numbers
+import reprlib
 
 import numpy
 
@@ -17,11 +18,23 @@ class NonFiniteError(FloatingPointError):
 
 # ------------------------------------------------------------------------------ what all floors use
 
+def type_name(x):
+    """The type of x with its library: torch.Tensor and minigen's own have one name."""
+    return f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
+
+
+def in_short(x):
+    """A value for a message, never an array page after page."""
+    shape = tuple(getattr(x, "shape", ()))
+    return f"an array of shape {shape}" if shape else reprlib.repr(x)
+
+
 def integer(name, least, **values):
     """ValueError unless every value is an integer >= least: integer("Dense", 1, inputs=inputs)."""
     for what, value in values.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f"{name}: got {what} = {value!r}, expected an integer >= {least}")
+            raise ValueError(f"{name}: got {what} = {in_short(value)}, "
+                             f"expected an integer >= {least}")
 
 
 def per_axis(name, what, value, dimensions, least):
@@ -37,7 +50,8 @@ def per_axis(name, what, value, dimensions, least):
 
 
 def require_finite(value, name, what):
-    """NonFiniteError where an array of floats holds NaN or infinity."""
+    """NonFiniteError where an array (or a Tensor) of floats holds NaN or infinity."""
+    value = getattr(value, "_data", value)
     if value.dtype.kind == "f" and not backend.array_module(value).isfinite(value).all():
         raise NonFiniteError(f"{name}: its {what}, of shape {value.shape}, is the first that is "
                              "not finite")
@@ -79,9 +93,20 @@ def operation_error(error, name, arrays):
 
 def foreign_error(name, x):
     """An input that is neither a Tensor nor an array of the libraries in use, nor a number."""
-    came = f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
     way = "; x.numpy() makes a NumPy array of it" if hasattr(x, "numpy") else ""
-    return TypeError(f"{name}: got a {came}, expected a minigen Tensor, an array or a number{way}")
+    return TypeError(f"{name}: got a {type_name(x)}, expected a minigen Tensor, an array or a "
+                     f"number{way}")
+
+
+def value_error(name, value):
+    """The function of an operation that returned something else than an array or a number."""
+    why = ". Has every input that may be a Tensor a rule?" if hasattr(value, "creator") else ""
+    return TypeError(f"{name}: its function returned a {type_name(value)}, expected an array{why}")
+
+
+def rule_failed(error, step):
+    """A rule that raised, in the words of its error, with the name of its operation."""
+    return type(error)(f"{step.operation.__name__}: one of its rules failed: {error}")
 
 
 def no_rules_error(name):
@@ -94,7 +119,7 @@ def rule_error(x, gx, step):
     """A rule that returned something else than an array of its input's shape, or of a shape to
     which that input was stretched."""
     numbers_of_x = [str(i) for i, want in enumerate(step.wants) if want is x]
-    came = f"shape {tuple(gx.shape)}" if hasattr(gx, "shape") else f"{gx!r}"
+    came = f"shape {tuple(gx.shape)}" if hasattr(gx, "shape") else in_short(gx)
     return TypeError(f"{step.operation.__name__}: the rule of input {' and '.join(numbers_of_x)} "
                      f"returned {came}, expected an array of the input's shape, {x.shape}")
 
@@ -103,7 +128,7 @@ def require_one_each(step, found):
     """TypeError unless a rule for all inputs together returned one gradient for each input."""
     is_list = isinstance(found, (list, tuple))
     if not is_list or len(found) != len(step.wants):
-        came = f"{len(found)} gradients" if is_list else f"{found!r}"
+        came = f"{len(found)} gradients" if is_list else in_short(found)
         raise TypeError(f"{step.operation.__name__}: its rule returned {came}, expected a list of "
                         f"{len(step.wants)}, one gradient for each input")
 
@@ -111,7 +136,7 @@ def require_one_each(step, found):
 def require_floats(data, what, way):
     """TypeError unless `data` is an array of floats."""
     if not backend.is_array(data) or data.dtype.kind != "f":
-        came = f"an array of {data.dtype}" if backend.is_array(data) else f"a {type(data).__name__}"
+        came = f"an array of {data.dtype}" if backend.is_array(data) else f"a {type_name(data)}"
         raise TypeError(f"{what}: got {came}, expected an array of floats, since gradients have "
                         f"the data's dtype; {way}")
 

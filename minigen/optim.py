@@ -10,6 +10,7 @@ each of its lines stands the paper's. Read next: flat.py.
 
 import functools
 import math
+import numbers
 
 from . import errors
 from .autograd import Tensor
@@ -86,9 +87,8 @@ class Optimizer:
             errors.require_one_library(f"{type(self).__name__}.step", "a gradient", g, p._data)
 
     def _rate(self):
-        if not callable(self.lr):
-            return self.lr
-        return _non_negative(f"{type(self).__name__}, step {self.steps}", lr=self.lr(self.steps))
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        return _non_negative(f"{type(self).__name__}, step {self.steps}", lr=lr)
 
     def zero_grad(self):
         """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
@@ -286,8 +286,8 @@ def _checked_parameters(name, parameters):
 
 def _non_negative(name, **value):
     (what, number), = value.items()
-    if not isinstance(number, (int, float)) and not hasattr(number, "__float__"):
-        raise TypeError(f"{name}: got {what} = {number!r}, expected a number >= 0")
+    if not isinstance(number, numbers.Real) and getattr(number, "ndim", None) != 0:
+        raise TypeError(f"{name}: got {what} = {errors.in_short(number)}, expected a number >= 0")
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{name}: got {what} = {number}, expected a finite number >= 0")
     return number

@@ -16,7 +16,7 @@ def leaf(x=V):
 @pytest.mark.parametrize("data, came", [(np.array([1, 2, 3]), "an array of int64"),
                                         (np.array([True]), "an array of bool"),
                                         ([1.0, 2.0], "a list"), (2.0, "a float"),
-                                        (np.float64(2), "a float64"), (None, "a NoneType")])
+                                        (np.float64(2), "a numpy.float64"), (None, "a NoneType")])
 def test_the_class_tensor_takes_arrays_of_floats(data, came):
     with pytest.raises(TypeError, match=f"^Tensor: got {came}, .*minigen.tensor.* converts"):
         mg.Tensor(data, requires_grad=True)
@@ -91,3 +91,17 @@ def test_a_tensor_of_one_number_takes_a_format():
     assert f"{leaf()}" == repr(leaf())
     with pytest.raises(ValueError, match="item.. needs one element"):
         f"{leaf():.3f}"
+
+
+@pytest.mark.parametrize("call", [np.sum, np.mean, np.std, lambda x: np.concatenate([x, x])])
+def test_a_function_of_numpy_that_is_no_ufunc_says_so_too(call):
+    with pytest.raises(TypeError, match=r"of NumPy or CuPy does not take a Tensor"):
+        call(leaf())
+
+
+def test_an_argument_that_is_an_array_is_not_printed_page_after_page():
+    X = np.ones((100, 7), "float32")
+    G, D = mg.layers.Dense(2, 2), mg.layers.Dense(2, 1)
+    with pytest.raises(ValueError, match=r"k = an array of shape \(100, 7\)"):
+        mg.trainers.GANTrainer(G, D, mg.optim.SGD(G.parameters(), 0.1),
+                               mg.optim.SGD(D.parameters(), 0.1), k=X)

@@ -44,7 +44,7 @@ def test_state_dict_is_a_copy():
     assert not np.array_equal(dense.state_dict()["bias"], before["bias"])
 
 
-WRAPS = {"arrays": np.asarray, "tensors": mg.tensor, "float64": np.float64}
+WRAPS = {"arrays": np.asarray, "tensors": mg.tensor, "float64": lambda a: a.astype("float64")}
 
 
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)

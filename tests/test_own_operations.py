@@ -61,3 +61,30 @@ def test_an_operation_without_rules_says_what_to_write():
 def test_a_stretched_gradient_and_a_number_are_still_summed():
     f = twice(lambda g, y, a, b: np.ones((4, 2, 3)), right)
     np.testing.assert_array_equal(gradient(f)[0].numpy(), np.full((2, 3), 4.0))
+
+
+@pytest.mark.parametrize("value", [[1.0], None, "text"])
+def test_a_function_that_returns_no_array_is_named(value):
+    @operation
+    def strange(a):
+        return value
+
+    strange.gradients(lambda g, y, a: g)
+    with pytest.raises(TypeError, match="^strange: its function returned a .*, expected an array"):
+        strange(mg.tensor([1.0], requires_grad=True))
+
+
+def test_a_rule_too_few_is_found_when_the_function_meets_a_tensor():
+    @operation
+    def product(a, b):
+        return a * b
+
+    product.gradients(lambda g, y, a, b: g * b)
+    x = mg.tensor([1.0], requires_grad=True)
+    with pytest.raises(TypeError, match="^product: .* Has every input that may be a Tensor a rule"):
+        product(x, x)
+
+
+def test_a_constant_gradient_is_a_tensor_where_it_is_recorded():
+    f = twice(lambda g, y, a, b: np.ones((2, 3)), right)
+    assert all(isinstance(g, mg.Tensor) for g in gradient(f, create_graph=True))

@@ -83,6 +83,10 @@ class Operators:
             return getattr(x, reflected)(inputs[0])
         raise errors.ufunc_error(ufunc.__name__)
 
+    def __array_function__(x, function, *_): raise errors.ufunc_error(function.__name__)
+    def __array__(x, *_, **__): raise errors.conversion_error()
+    def __setitem__(x, index, value): raise errors.assignment_error()
+
     def __getitem__(x, index): return getitem(x, _constants(index))
     def __iter__(x): return (getitem(x, i) for i in range(len(x)))
 

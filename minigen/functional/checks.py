@@ -7,16 +7,16 @@ Not the subject: skip this file at a first reading.
 import numbers
 
 from .. import backend
-from ..errors import input_error
+from ..errors import input_error, type_name
 
 
 # ------------------------------------------------------------------------ arrays, shaping, losses
 
 def _described(x):
     """What came, in a few words: an array's dtype and shape, a number itself, else the type."""
-    if hasattr(x, "dtype") and hasattr(x, "shape"):
+    if backend.is_array(x):
         return f"{x.dtype} {tuple(x.shape)}"
-    return repr(x) if x is None or isinstance(x, (numbers.Number, str)) else type(x).__name__
+    return repr(x) if x is None or isinstance(x, (numbers.Number, str)) else f"a {type_name(x)}"
 
 
 def array_error(x):

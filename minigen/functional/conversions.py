@@ -45,6 +45,7 @@ def array_or_tensor(name, x):
         raise TypeError(f"{name}: {error}") from error
 
 
-def arrays_or_tensors(name, *given):
-    """The same for each of several, where None stays None."""
-    return [None if x is None else array_or_tensor(name, x) for x in given]
+def arrays_or_tensors(name, *given, **optional):
+    """The same for each of several; an optional one may be None, and stays so."""
+    return [*(array_or_tensor(name, x) for x in given),
+            *(None if x is None else array_or_tensor(name, x) for x in optional.values())]

@@ -187,7 +187,7 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
 def _arguments(name, axes, input, weight, bias, stride, padding):
     """x, W, b, and stride and padding for each axis: the arguments of _convolution."""
-    x, W, b = arrays_or_tensors(name, input, weight, bias)
+    x, W, b = arrays_or_tensors(name, input, weight, bias=bias)
     checks.require_convolution(name, axes, x, W, b, "(out, in, *kernel)")
     stride = errors.per_axis(name, "stride", stride, axes, 1)
     padding = errors.per_axis(name, "padding", padding, axes, 0)
@@ -197,7 +197,7 @@ def _arguments(name, axes, input, weight, bias, stride, padding):
 
 def _transposed_arguments(name, axes, input, weight, bias, stride, padding, output_padding):
     """The arguments of _transposed: the last is the size of y, which has to be at least 1."""
-    x, W, b = arrays_or_tensors(name, input, weight, bias)
+    x, W, b = arrays_or_tensors(name, input, weight, bias=bias)
     checks.require_convolution(name, axes, x, W, b, "(in, out, *kernel)")
     stride = errors.per_axis(name, "stride", stride, axes, 1)
     padding = errors.per_axis(name, "padding", padding, axes, 0)

@@ -99,7 +99,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     or None. weight, bias (C,). Gradients: see _batch_norm_gradients; with running statistics
     ∂L/∂x = g w / √(running_var + eps). ValueError: shapes that do not fit together, or a single
     value per channel, which has no variance. TypeError: an input that is not of floats."""
-    x, weight, bias = arrays_or_tensors("batch_norm", input, weight, bias)
+    x, weight, bias = arrays_or_tensors("batch_norm", input, weight=weight, bias=bias)
     checks.require_channels("batch_norm", x, 2, weight, running_mean, running_var, weight, bias)
     weight, bias = _or_constant(weight, 1, x), _or_constant(bias, 0, x)
     if training:
@@ -121,7 +121,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     weight, bias: of normalized_shape. ∂L/∂x = (g w − mean(g w) − x̂ mean(g w x̂)) / s. ValueError:
     an input that does not end in normalized_shape. TypeError: an input that is not of floats."""
-    x, weight, bias = arrays_or_tensors("layer_norm", input, weight, bias)
+    x, weight, bias = arrays_or_tensors("layer_norm", input, weight=weight, bias=bias)
     shape = checks.require_ending("layer_norm", x, normalized_shape, weight, bias)
     y, _, _ = _standardize(x, tuple(range(x.ndim - len(shape), x.ndim)), eps)
     y = y if weight is None else y * weight
@@ -134,7 +134,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     by the running ones)
 
     Arrays, gradients and errors as in batch_norm, with n the number of positions."""
-    x, weight, bias = arrays_or_tensors("instance_norm", input, weight, bias)
+    x, weight, bias = arrays_or_tensors("instance_norm", input, weight=weight, bias=bias)
     checks.require_channels("instance_norm", x, 3, weight, running_mean, running_var, weight, bias)
     if use_input_stats:
         positions = x.size // max(x.shape[0] * x.shape[1], 1)

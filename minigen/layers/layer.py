@@ -3,7 +3,7 @@
 A layer is an object: __init__ sets its attributes, `forward` computes. What an attribute holds says
 what it is:
 
-    self.weight = parameter(array)      a Tensor that requires a gradient: a parameter, learned
+    self.weight = parameter(array)      a leaf that requires a gradient: a parameter, learned
     self.running_mean = array           an array: a buffer, saved with the parameters, not learned
     self.hidden = [Dense(8, 3), ...]    a layer, or a list, tuple or dict of layers: its children,
                                         with parameters and buffers of their own
@@ -15,6 +15,7 @@ one, and whatever `forward` keeps (self.last = h, to look at later). Read next: 
 
 from ..autograd import Tensor
 from ..backend import array_module, is_array
+from ..errors import type_name
 
 
 class Layer:
@@ -222,7 +223,7 @@ def _with_layer_name(error, layer, inputs):
         return error
     wrong_type = bool(inputs) and not (isinstance(inputs[0], Tensor) or is_array(inputs[0]))
     if wrong_type and (isinstance(error, (TypeError, AttributeError)) or not layer.children()):
-        cause, given = error, type(inputs[0]).__name__
+        cause, given = error, type_name(inputs[0])
         error = TypeError(f"got a {given}, expected a Tensor or an array")
         error.__cause__ = cause
     error.layer = layer.describe()

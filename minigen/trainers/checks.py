@@ -118,7 +118,7 @@ def batch(x, dtype, what):
 def _array_of(x, what):
     wrong = TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...); images and "
                       "labels? give the images")
-    if isinstance(x, tuple):
+    if x is None or isinstance(x, tuple):
         raise wrong
     try:
         return numpy.asarray(x)
