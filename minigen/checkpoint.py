@@ -56,6 +56,8 @@ def load(path, trainer):
     for part, optimizer in _optimizers(trainer).items():
         if about["rates"].get(part) is not None and not callable(optimizer.lr):
             optimizer.lr = about["rates"][part]
+    if about["beta"] is not None:
+        trainer.beta = about["beta"]
     random.generator().bit_generator.state = about["random"]
     numbers = {name: about["records"].get(name) for name in trainer.records()}
     trainer.resume_at(about["steps"], numbers)
@@ -79,7 +81,8 @@ def _about(trainer):
     return {"format": FORMAT, "trainer": type(trainer).__name__, "steps": trainer.steps,
             "random": random.generator().bit_generator.state,
             "data": source.state() if hasattr(source, "state") else None,
-            "order": _order(trainer), "rates": rates, "records": records}
+            "order": _order(trainer), "rates": rates, "records": records,
+            "beta": getattr(trainer, "beta", None)}
 
 
 def _optimizers(trainer):
@@ -134,7 +137,7 @@ def _added_later(about):
     """Learning rates and the records' numbers, which older files of this format do not have."""
     rates = {part: rate and float(rate) for part, rate in about.get("rates", {}).items()}
     records = {name: values and dict(values) for name, values in about.get("records", {}).items()}
-    return {"rates": rates, "records": records}
+    return {"rates": rates, "records": records, "beta": about.get("beta")}
 
 
 def _require_same_trainer(path, about, trainer):
@@ -194,7 +197,8 @@ def _require_replaceable(path):
     if not place.parent.is_dir():
         raise FileNotFoundError(f"the directory of checkpoint {path} does not exist")
     if place.is_dir():
-        raise IsADirectoryError(f"checkpoint {path} is a directory, expected the path of a file")
+        raise IsADirectoryError(f"checkpoint {str(path)!r} is a directory, expected the path of a "
+                                "file")
     if place.exists() and not place.is_file():
         raise OSError(f"checkpoint {path} is a device or a pipe, expected the path of a file")
     if place.exists() and not (os.access(place, os.W_OK) and place.stat().st_mode & 0o222):

@@ -262,7 +262,7 @@ def test_the_optimizer_must_have_the_parameters_of_both():
     (lambda mu, log_var: (mu, log_var, mu), r"\(5, 2\), \(5, 2\), \(5, 2\)"),
     (lambda mu, log_var: (mu, log_var[:, :1]), r"\(5, 2\), \(5, 1\)"),
     (lambda mu, log_var: (mu[:1], log_var[:1]), r"\(1, 2\), \(1, 2\)"),
-    (lambda mu, log_var: (None, mu), r"None, \(5, 2\)")])
+    (lambda mu, log_var: (None, mu), r"'NoneType', \(5, 2\)")])
 def test_the_encoder_must_return_mu_and_log_var(encode, message):
     trainer, x, noise = setting()
     encoder = trainer.encoder

@@ -9,7 +9,7 @@ makes it learn anything at all. Read next: record.py.
 
 from ..functional import mse_loss
 from . import loop
-from .checks import batch, names_of, require_one_number
+from .checks import batch, names_of, require_one_number, require_tensor
 from .record import Record, by_name, gradients_of, record_of_numbers
 
 
@@ -33,6 +33,8 @@ class AutoencoderTrainer:
         x = batch(x, θ[0].dtype, "the batch")
         z = self.encoder(x)
         x_hat = self.decoder(z)
+        require_tensor(z, "AutoencoderTrainer: the encoder", "codes")
+        require_tensor(x_hat, "AutoencoderTrainer: the decoder", "reconstructions")
         value = self.loss(x_hat, x)
         require_one_number(value, "AutoencoderTrainer: the loss")
 

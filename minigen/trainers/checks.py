@@ -10,9 +10,9 @@ import numpy
 
 from ..autograd import Tensor
 from ..backend import array_module, asarray, is_array
-from ..errors import NonFiniteError, unreached_error
+from ..errors import NonFiniteError, in_short, unreached_error
 from ..functional import sigmoid
-from ..layers import Sequential, Sigmoid
+from ..layers import Reshape, Sequential, Sigmoid
 
 
 # ------------------------------------------------------------------ when a trainer is made
@@ -20,9 +20,9 @@ from ..layers import Sequential, Sigmoid
 def choice(name, allowed, **option):
     """ValueError unless the option is one of the allowed strings."""
     (what, value), = option.items()
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         expected = " or ".join(f'"{word}"' for word in allowed)
-        raise ValueError(f"{name}: got {what} {value!r}, expected {expected}")
+        raise ValueError(f"{name}: got {what} {in_short(value)}, expected {expected}")
 
 
 def require_non_negative(value, what):
@@ -51,6 +51,12 @@ def names_of(optimizer, networks, what):
 
     ValueError unless the optimizer has exactly the parameters of the networks that are to learn:
     all but those whose requires_grad is False."""
+    if not isinstance(getattr(optimizer, "parameters", None), list):
+        raise TypeError(f"{what} is {_kind(optimizer)}, expected one of minigen.optim")
+    for prefix, network in networks.items():
+        if not hasattr(network, "named_parameters"):
+            raise TypeError(f"{what} comes with {prefix.rstrip('.') or 'a network'} that is "
+                            f"{_kind(network)}, expected a layer: parameters(), named_parameters()")
     everything = {id(p): (prefix + name, p) for prefix, network in networks.items()
                   for name, p in network.named_parameters()}
     names = {key: name for key, (name, p) in everything.items() if p.requires_grad}
@@ -81,12 +87,14 @@ def _wrong_parameters(given, names, frozen, what):
 def warn_of_sigmoid(network, what):
     """Warn where the network that is to return logits ends with a sigmoid.
 
-    Only the last layer of a Sequential (or of one inside it) is seen: what a `forward` of your own
-    ends with is not."""
+    Only the last layer of a Sequential (or of one inside it) is seen, but for changes of shape:
+    what a `forward` of your own ends with is not."""
     place, last = [], network
     while isinstance(last, Sequential) and len(last):
-        place.append(str(len(last) - 1))
-        last = last[-1]
+        steps = last.steps          # what only changes the shape is passed over
+        at = next((i for i in reversed(range(len(steps))) if not isinstance(steps[i], Reshape)), 0)
+        place.append(str(at))
+        last = steps[at]
     if isinstance(last, Sigmoid) or last is sigmoid:
         layer = f"layer {'.'.join(place)}, a sigmoid" if place else "a sigmoid"
         warnings.warn(
@@ -184,11 +192,10 @@ def require_probabilities(x, what):
 
 # --------------------------------------------------------------- what the networks return
 
-def require_samples(fake):
-    """TypeError unless the generator returned a Tensor."""
-    if not isinstance(fake, Tensor):
-        raise TypeError(f"GANTrainer: the generator returned {_kind(fake)}, expected a Tensor of "
-                        "samples (m, ...)")
+def require_tensor(x, network, what):
+    """TypeError unless the network returned a Tensor."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{network} returned {_kind(x)}, expected a Tensor of {what} (m, ...)")
 
 
 def require_logits(logits, m):
@@ -218,7 +225,7 @@ def same_kind(real, fake):
 def require_two_heads(encoded, m):
     """ValueError unless the encoder returned (mu, log_var), two Tensors of one shape (m, d)."""
     if isinstance(encoded, tuple):
-        shapes = [getattr(y, "shape", None) for y in encoded]
+        shapes = [y.shape if isinstance(y, Tensor) else type(y).__name__ for y in encoded]
         if len(shapes) == 2 and shapes[0] == shapes[1] and shapes[0] and shapes[0][0] == m:
             return
     else:

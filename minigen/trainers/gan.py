@@ -23,7 +23,7 @@ from ..errors import integer
 from ..modes import frozen
 from . import loop
 from .checks import (batch_and_labels, choice, exactly_k, names_of, number_of_examples,
-                     require_as_many, require_logits, require_prior, require_samples, same_kind,
+                     require_as_many, require_logits, require_prior, require_tensor, same_kind,
                      warn_of_sigmoid)
 from .record import Record, by_name, gradients_of, mean_probability, record_of_numbers
 
@@ -86,7 +86,7 @@ class GANTrainer:
 
         with frozen(G):
             fake = G(z, *c)                                     # constants: no tape behind them
-        require_samples(fake)
+        require_tensor(fake, "GANTrainer: the generator", "samples")
         real_logits, fake_logits = self._logits_of_both([x, *y], [fake, *c])
         value = F.mean(F.logsigmoid(real_logits)) + F.mean(F.logsigmoid(-fake_logits))
         *gradients, real_gradient, fake_gradient = gradients_of(
@@ -107,7 +107,7 @@ class GANTrainer:
         z, *c = self._sample_noise(m, noise)
 
         fake = G(z, *c)
-        require_samples(fake)
+        require_tensor(fake, "GANTrainer: the generator", "samples")
         with frozen(D):
             fake_logits = self._logits(fake, *c)                # constant weights, a tape on to G
         if self.generator_loss == "saturating":

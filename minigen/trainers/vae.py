@@ -19,7 +19,7 @@ from ..functional import binary_cross_entropy_with_logits, exp, mse_loss, square
 from ..random import randn
 from . import loop
 from .checks import (batch, choice, names_of, require_non_negative, require_probabilities,
-                     require_two_heads, same_noise_shape, warn_of_sigmoid)
+                     require_tensor, require_two_heads, same_noise_shape, warn_of_sigmoid)
 from .record import Record, by_name, gradients_of, record_of_numbers
 
 
@@ -69,7 +69,9 @@ class VAETrainer:
         noise = randn(*mu.shape) if noise is None else batch(noise, mu.dtype, "the noise")
         same_noise_shape(noise, mu)
         z = mu + exp(log_var * 0.5) * noise
-        return self.likelihood(self.decoder(z), x), kl_to_prior(mu, log_var), mu, log_var, z
+        decoded = self.decoder(z)
+        require_tensor(decoded, "VAETrainer: the decoder", "logits or means")
+        return self.likelihood(decoded, x), kl_to_prior(mu, log_var), mu, log_var, z
 
     def step(self, x, noise=None):
         """One descent step on the batch x (m, ...).
