@@ -114,7 +114,7 @@ mg.set_default_dtype("float64")
 def differences(page, minigens):
     """The largest difference in each gradient, relative to the largest element of them all."""
     minigens = [mg.to_numpy(g) for g in minigens]
-    largest = max(abs(g).max() for g in minigens)
+    largest = np.max([abs(g).max() for g in minigens])
     return [abs(ours - theirs).max() / largest if np.shape(ours) == theirs.shape else np.inf
             for ours, theirs in zip(page, minigens)]
 
@@ -145,7 +145,7 @@ def compare(f, *shapes):
     theirs = [mg.tensor(array, requires_grad=True) for array in arrays]
     y, y_minigen = f(page, *ours), f(F, *theirs)
     c = mg.randn(*y_minigen.shape)
-    return max(differences(grad((y * Tensor(mg.to_numpy(c))).sum(), ours),
+    return np.max(differences(grad((y * Tensor(mg.to_numpy(c))).sum(), ours),
                            mg.grad(y_minigen, theirs, grad_outputs=c)))
 
 

@@ -20,6 +20,7 @@ Read next: modes.py.
 """
 
 import inspect
+import types
 from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
@@ -220,7 +221,6 @@ class Operation:
 
 
 def _value(x, name):
-    """What an operation's function returned, as an array."""
     x = _array(x)
     if not backend.is_array(x) and not isinstance(x, int):
         raise errors.value_error(name, x)
@@ -372,7 +372,13 @@ def _compute(step, g, y, wanted, total):
         for x in wanted.intersection(step.wants):
             step.operation.into(total(x), g, y._data, *step.arrays, **step.options)
         return ()
-    return _apply_rules(step, (g, y._data, *step.arrays), wanted)
+    if step.operation.together:
+        return _apply_rules(step, (g, y._data, *step.arrays), wanted)
+    pairs, arguments = [], (g, y._data, *step.arrays)
+    for x, rule in zip(step.wants, step.operation.rules):   # written out: it runs for every step
+        if rule and x in wanted:
+            pairs.append((x, rule(*arguments, **step.options)))
+    return pairs
 
 
 def _record(step, g, y, wanted, total):
@@ -447,10 +453,5 @@ def cast(x, dtype):
 cast.gradients(lambda g, y, x, dtype: cast(g, x.dtype))
 
 
-class _FreedTape:
-    """Stands where the operation of a step stood, once a walk has used the tape up."""
-
-    __name__ = "an operation whose tape was freed"
-
-
-_FREED = Step(_FreedTape(), (), [], {}, [], [], 0)
+# Stands where a step stood, once backward() has used the tape up.
+_FREED = Step(types.SimpleNamespace(__name__="a freed operation"), (), [], {}, [], [], 0)

@@ -41,9 +41,9 @@ def load(path, trainer):
     """Restore in place what `save` wrote from a trainer of the same architecture, or raise and
     change nothing.
 
-    A numeric learning rate is restored (where the trainer's optimizer has one and not a schedule);
-    of the records of the last step, their numbers. FileNotFoundError; CheckpointError, naming every
-    missing, surplus and wrong-shaped entry."""
+    A numeric learning rate and a VAE's beta are restored (where the trainer's optimizer has one and
+    not a schedule); of the records of the last step, their numbers. FileNotFoundError;
+    CheckpointError, naming every missing, surplus and wrong-shaped entry."""
     arrays, about = _read(path)
     _require_same_trainer(path, about, trainer)
     _require_same_arrays(path, arrays, trainer)
@@ -56,11 +56,9 @@ def load(path, trainer):
     for part, optimizer in _optimizers(trainer).items():
         if about["rates"].get(part) is not None and not callable(optimizer.lr):
             optimizer.lr = about["rates"][part]
-    if about["beta"] is not None:
-        trainer.beta = about["beta"]
     random.generator().bit_generator.state = about["random"]
     numbers = {name: about["records"].get(name) for name in trainer.records()}
-    trainer.resume_at(about["steps"], numbers)
+    trainer.resume_at(about["steps"], numbers, about["settings"])
 
 
 # ------------------------------------------------------------------- what a file consists of
@@ -72,7 +70,7 @@ def _arrays(trainer):
 
 
 def _about(trainer):
-    """All that is not an array, as JSON can hold it."""
+    """Everything that is not an array, in a form that JSON can hold."""
     source = getattr(trainer, "source", None)
     rates = {part: None if callable(optimizer.lr) else float(optimizer.lr)
              for part, optimizer in _optimizers(trainer).items()}
@@ -82,11 +80,11 @@ def _about(trainer):
             "random": random.generator().bit_generator.state,
             "data": source.state() if hasattr(source, "state") else None,
             "order": _order(trainer), "rates": rates, "records": records,
-            "beta": getattr(trainer, "beta", None)}
+            "settings": trainer.settings()}
 
 
 def _optimizers(trainer):
-    """part -> optimizer, of those parts that keep their parameters in a list."""
+    """part -> optimizer: a network's `parameters` is a method, an optimizer's is a list."""
     return {part: owner for part, owner in trainer.parts().items()
             if isinstance(getattr(owner, "parameters", None), list)}
 
@@ -128,16 +126,17 @@ def _read(path):
     except FileNotFoundError:
         raise
     except Exception as error:      # what damage makes numpy, zipfile and json raise is a long list
-        raise CheckpointError(f"{path} is no minigen checkpoint, or is damaged ({error}); nothing "
-                              "was loaded") from error
+        raise CheckpointError(f"{path} is not a minigen checkpoint, or is damaged ({error}); "
+                              "nothing was loaded") from error
     return arrays, about
 
 
 def _added_later(about):
-    """Learning rates and the records' numbers, which older files of this format do not have."""
+    """Learning rates, settings and the records' numbers, which older files of this format do not
+    have."""
     rates = {part: rate and float(rate) for part, rate in about.get("rates", {}).items()}
     records = {name: values and dict(values) for name, values in about.get("records", {}).items()}
-    return {"rates": rates, "records": records, "beta": about.get("beta")}
+    return {"rates": rates, "records": records, "settings": dict(about.get("settings", {}))}
 
 
 def _require_same_trainer(path, about, trainer):
@@ -164,8 +163,8 @@ def _require_same_arrays(path, arrays, trainer):
 
 def _require_same_order(path, about, trainer):
     if about.get("order") != _order(trainer):
-        raise CheckpointError(f"{path} is of an optimizer whose parameters stand in another order; "
-                              "nothing was loaded")
+        raise CheckpointError(f"{path} was saved from an optimizer with its parameters in another "
+                              "order; nothing was loaded")
 
 
 def _restore_place(path, place, trainer):
@@ -174,7 +173,7 @@ def _restore_place(path, place, trainer):
         try:
             source.restore(place)
         except ValueError as error:
-            raise CheckpointError(f"{path} stands at another place in other data; nothing was "
+            raise CheckpointError(f"{path} was saved in the middle of other data; nothing was "
                                   f"loaded ({error})") from error
 
 

@@ -51,7 +51,8 @@ class Optimizer:
         for p, g, place in zip(self.parameters, gradients, self._flat.places):
             g = g._data if type(g) is Tensor else g
             if g is not None:
-                self._check(g, p)
+                if type(g) is not type(p._data) or g.shape != p._data.shape:
+                    self._check(g, p)
                 place[-1][...] = g
                 filled.append((p, place))
         if self.weight_decay:
@@ -83,15 +84,15 @@ class Optimizer:
         if getattr(g, "shape", None) != p._data.shape:
             raise ValueError(f"{type(self).__name__}.step: got a {type(g).__name__} of shape "
                              f"{getattr(g, 'shape', None)} for {p!r}")
-        if type(g) is not type(p._data):
-            errors.require_one_library(f"{type(self).__name__}.step", "a gradient", g, p._data)
+        errors.require_one_library(f"{type(self).__name__}.step", "a gradient", g, p._data)
 
     def _rate(self):
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
-        return _non_negative(f"{type(self).__name__}, step {self.steps}", lr=lr)
+        if not callable(self.lr):
+            return self.lr
+        return _non_negative(f"{type(self).__name__}, step {self.steps}", lr=self.lr(self.steps))
 
     def zero_grad(self):
-        """Forget every parameter's .grad (what trainers that use minigen.grad never need)."""
+        """Forget every parameter's .grad; trainers that use minigen.grad never need it."""
         for p in self.parameters:
             p.grad = None
 
@@ -106,7 +107,7 @@ class Optimizer:
     def load_state_dict(self, state):
         """Restore what state_dict gave. ValueError, naming them, for missing, surplus or
         wrong-shaped entries; then nothing is loaded."""
-        wrong = [name for name in {*self.state, "steps"} ^ set(state)]
+        wrong = [*({*self.state, "steps"} ^ set(state))]
         wrong += [name for name, array in self.state.items()
                   if name in state and array.shape != state[name].shape]
         if wrong:
@@ -119,8 +120,7 @@ class Optimizer:
                 part[...] = given[start:stop].reshape(part.shape)
 
     def __getstate__(self):
-        """What is copied or pickled: the state row by row, since a copy's weights may lie in
-        another order in memory, and no flat array."""
+        """What is copied or pickled: the state row by row, since weights may move."""
         attributes = {name: value for name, value in vars(self).items() if name != "_flat"}
         return {**attributes, "state": self.state_dict()}
 
@@ -295,6 +295,6 @@ def _non_negative(name, **value):
 
 def _fraction(name, **value):
     (what, number), = value.items()
-    if not 0 <= number < 1:
-        raise ValueError(f"{name}: got {what} = {number}, expected 0 <= {what} < 1")
-    return number
+    if 0 <= number < 1:
+        return number
+    raise ValueError(f"{name}: got {what} = {number}, expected 0 <= {what} < 1")

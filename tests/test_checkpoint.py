@@ -267,14 +267,14 @@ WRONG_FILES = {
     "truncated": (lambda p: p.write_bytes(p.read_bytes()[:-200]), "is damaged"),
     "half": (lambda p: p.write_bytes(p.read_bytes()[:1000]), "is damaged"),
     "empty": (lambda p: p.write_bytes(b""), "is damaged"),
-    "text": (lambda p: p.write_text("weights: 1 2 3\n"), "is no minigen checkpoint"),
-    "foreign npz": (lambda p: np.savez(p, weight=np.zeros(3)), "is no minigen checkpoint"),
-    "npy": (lambda p: p.write_bytes(NPY), "is no minigen checkpoint"),
+    "text": (lambda p: p.write_text("weights: 1 2 3\n"), "is not a minigen checkpoint"),
+    "foreign npz": (lambda p: np.savez(p, weight=np.zeros(3)), "is not a minigen checkpoint"),
+    "npy": (lambda p: p.write_bytes(NPY), "is not a minigen checkpoint"),
     "json of another kind": (lambda p: np.savez(p, checkpoint="[1, 2]"),
-                             "is no minigen checkpoint"),
+                             "is not a minigen checkpoint"),
     "pickled objects": (lambda p: np.savez(p,
                                            checkpoint=np.array([{"steps": 3}, None], dtype=object)),
-                        "is no minigen checkpoint"),
+                        "is not a minigen checkpoint"),
     "other trainer": (lambda p: save(p, vae()),
                       "of a VAETrainer, expected 'minigen checkpoint 2' of a GANTrainer"),
     "other format": (resaved(lambda a, about: about.update(format="minigen checkpoint 3")),
@@ -292,9 +292,9 @@ WRONG_FILES = {
                      "is damaged"),
     "steps": (resaved(lambda a, about: about.update(steps="many")), "is damaged"),
     "place": (resaved(lambda a, about: about["data"].update(position=3)),
-              "another place .*position 3"),
+              "in the middle of other data.*position 3"),
     "other data": (resaved(lambda a, about: about["data"].update(length=99)),
-                   "another place .*99 examples"),
+                   "in the middle of other data.*99 examples"),
 }
 
 
@@ -389,7 +389,7 @@ def test_an_optimizers_state_is_not_given_to_other_parameters(tmp_path):
         return AutoencoderTrainer(encoder, decoder, optimizer)
 
     save(tmp_path / "c.npz", trainer(0))
-    message = "an optimizer whose parameters stand in another order; nothing was loaded"
+    message = "an optimizer with its parameters in another order; nothing was loaded"
     with pytest.raises(CheckpointError, match=message):
         load(tmp_path / "c.npz", trainer(1))
 

@@ -34,6 +34,7 @@ WRONG = {
     "None": lambda g, y, a, b: None,
     "a list": lambda g, y, a, b: [1.0, 2.0],
     "text": lambda g, y, a, b: "g",
+    "a number": lambda g, y, a, b: 1.0,
 }
 
 
@@ -58,7 +59,7 @@ def test_an_operation_without_rules_says_what_to_write():
         gradient(twice())
 
 
-def test_a_stretched_gradient_and_a_number_are_still_summed():
+def test_a_gradient_with_more_axes_than_its_input_is_summed():
     f = twice(lambda g, y, a, b: np.ones((4, 2, 3)), right)
     np.testing.assert_array_equal(gradient(f)[0].numpy(), np.full((2, 3), 4.0))
 

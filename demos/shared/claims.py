@@ -113,7 +113,8 @@ class Claims:
         if not when:
             self._add(text, measured, None, None, interval)
         else:
-            self._add(text, measured, mark, "held" if np.all(held) else "not held", interval)
+            verdict = "held" if np.size(held) and np.all(held) else "not held"
+            self._add(text, measured, mark, verdict, interval)
 
     def _add(self, text, measured, threshold, verdict, interval):
         interval = None if interval is None else [float(end) for end in interval]

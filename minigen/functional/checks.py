@@ -84,10 +84,9 @@ def require_indices(name, what, indices, counts):
                          f"expected 0 to {counts[0] - 1}")
 
 
-def require_bias(name, bias, shape):
-    if bias.shape != shape:
-        raise ValueError(f"{name}: got a bias of shape {tuple(bias.shape)}, expected "
-                         f"{tuple(shape)}")
+def bias_error(name, bias, shape):
+    """A bias that has not one number for each output."""
+    return ValueError(f"{name}: got a bias of shape {tuple(bias.shape)}, expected {tuple(shape)}")
 
 
 def require_matrices(name, a, b):

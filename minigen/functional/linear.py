@@ -28,7 +28,8 @@ def linear(input, weight, bias=None):
         raise errors.input_error("linear", x, wanted, W)
     y = product(x, W.T)
     if b is not None:
-        checks.require_bias("linear", b, W.shape[:1])
+        if b.shape != W.shape[:1]:
+            raise checks.bias_error("linear", b, W.shape[:1])
         y += b
     return y
 

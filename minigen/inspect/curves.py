@@ -69,5 +69,12 @@ def _norms(network, gradients):
 def _label(network, path):
     """A layer's dotted name and its type."""
     for part in filter(None, path.split(".")):
-        network = getattr(network, part, None)
+        network = _inside(network, part)
     return f"{path} {type(network).__name__}".strip() if network is not None else path
+
+
+def _inside(holder, part):
+    """What a layer, a list or a dict of layers holds under this part of a dotted name."""
+    if isinstance(holder, (list, tuple)):
+        return holder[int(part)]
+    return holder.get(part) if isinstance(holder, dict) else getattr(holder, part, None)

@@ -1,6 +1,6 @@
 """The training algorithms, each written out from top to bottom: autoencoder, vae, gan.
 
-What they share (checks, record, loop) is called, not inherited."""
+What they share (checks, options, record, loop) is called, not inherited."""
 
 from .autoencoder import AutoencoderTrainer
 from .gan import GANTrainer

@@ -61,6 +61,11 @@ class AutoencoderTrainer:
         """What a checkpoint saves."""
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
-    def resume_at(self, steps, numbers):
-        """Stand where a checkpoint was saved; numbers: network's name -> its record's, or None."""
+    def settings(self):
+        """What a checkpoint saves besides parts and numbers."""
+        return {}
+
+    def resume_at(self, steps, numbers, settings):
+        """Continue at the step of a checkpoint. numbers: network's name -> the numbers of its last
+        record, or None."""
         self.steps, self.record = steps, record_of_numbers(numbers["encoder"])

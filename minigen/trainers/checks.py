@@ -80,15 +80,15 @@ def _wrong_parameters(given, names, frozen, what):
         text += (f" It lacks {_some(missing)}: give it all, and set requires_grad = False on those "
                  "that are to stay as they are.")
     else:
-        text += f" {len(given) - len(common)} belong to another network."
+        text += f" It has {len(given) - len(common)} of another network."
     return text
 
 
 def warn_of_sigmoid(network, what):
     """Warn where the network that is to return logits ends with a sigmoid.
 
-    Only the last layer of a Sequential (or of one inside it) is seen, but for changes of shape:
-    what a `forward` of your own ends with is not."""
+    Only the last layer of a Sequential (or of one inside it) is looked at, passing over layers
+    that only change the shape: what a `forward` of your own ends with is not."""
     place, last = [], network
     while isinstance(last, Sequential) and len(last):
         steps = last.steps          # what only changes the shape is passed over
@@ -109,8 +109,9 @@ def warn_of_sigmoid(network, what):
 def batch(x, dtype, what):
     """A batch as an array of the library in use and of the network's dtype.
 
-    TypeError: no array of real numbers. ValueError: no examples. NonFiniteError: a number that is
-    not finite (checked on the host only: on a GPU it would synchronise, and the loss shows it)."""
+    TypeError: not an array of real numbers. ValueError: no batch, or no examples. NonFiniteError: a
+    number that is not finite (checked on the host only: on a GPU it would synchronise, and the loss
+    shows it)."""
     x = x.data if isinstance(x, Tensor) else x
     if not is_array(x):
         x = _array_of(x, what)
@@ -124,14 +125,18 @@ def batch(x, dtype, what):
 
 
 def _array_of(x, what):
-    wrong = TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...); images and "
-                      "labels? give the images")
     if x is None or isinstance(x, tuple):
-        raise wrong
+        raise _not_an_array(x, what)
     try:
         return numpy.asarray(x)
     except (TypeError, ValueError) as error:
-        raise wrong from error
+        raise _not_an_array(x, what) from error
+
+
+def _not_an_array(x, what):
+    is_several = isinstance(x, (tuple, list))
+    hint = "; images and labels? give the images" if is_several else ""
+    return TypeError(f"{what}: got a {type(x).__name__}, expected one array (m, ...){hint}")
 
 
 def batch_and_labels(x, dtype, what):

@@ -33,9 +33,8 @@ class GANTrainer:
 
     generator, discriminator: anything with __call__, parameters() and named_parameters(); the
         discriminator returns logits (m, 1).
-    generator_optimizer, discriminator_optimizer: over the parameters of one network each (a
-        parameter whose requires_grad is False stays as it is, and is left out).
-    k: how many steps of D an iteration has.
+    generator_optimizer, discriminator_optimizer: over the parameters of one network each (leave out
+    those whose requires_grad is False: they stay). k: how many steps of D an iteration has.
     generator_loss: "saturating", mean log(1 − D(G(z))), the algorithm box; or "non_saturating",
         −mean log D(G(z)), whose gradient does not vanish while D rejects every sample (section 3).
     prior: a function of m that returns m noise vectors; not needed where noise is always given.
@@ -168,7 +167,12 @@ class GANTrainer:
                 "generator_optimizer": self.generator_optimizer,
                 "discriminator_optimizer": self.discriminator_optimizer}
 
-    def resume_at(self, steps, numbers):
-        """Stand where a checkpoint was saved; numbers: network's name -> its record's, or None."""
+    def settings(self):
+        """What a checkpoint saves besides parts and numbers."""
+        return {}
+
+    def resume_at(self, steps, numbers, settings):
+        """Continue at the step of a checkpoint. numbers: network's name -> the numbers of its last
+        record, or None."""
         self.steps = steps
         self.phase_1, self.phase_2 = (record_of_numbers(numbers[name]) for name in ("D", "G"))

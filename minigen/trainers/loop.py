@@ -6,7 +6,6 @@ and for checkpoints `parts()`, `records()` and `resume_at()`.
 """
 
 import contextlib
-import itertools
 import pathlib
 import signal
 import sys
@@ -31,7 +30,7 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     no step was left to do.
 
     data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a
-        minigen.data.Batches; or an iterable of batches, begun again when it ends.
+        minigen.data.Batches; or an iterable of batches, started again when it ends.
     callbacks: functions (trainer, record), called after every step. One that returns
         minigen.trainers.STOP ends the run, as if this step had been the last.
     progress: a bar on a terminal or in a notebook (silent in a pipe).
@@ -57,7 +56,9 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
             record = _step_or_explain(one_step, batches, trainer, data)
-            stop += ["callback" for callback in callbacks if callback(trainer, record) is STOP]
+            for callback in callbacks:
+                if callback(trainer, record) is STOP:
+                    stop.append("callback")
             show()
             if checkpoint is not None and trainer.steps % every == 0 and trainer.steps < goal:
                 checkpoints.save(checkpoint, trainer)
@@ -71,7 +72,7 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
 
 
 def _step_or_explain(one_step, batches, trainer, data):
-    """one_step(batches), its errors with what only the loop knows: the step, and what data is."""
+    """Call one_step(batches), and add to its errors what only the loop knows."""
     try:
         return one_step(batches)
     except NonFiniteError as error:
@@ -94,12 +95,12 @@ def _source(data, batch_size):
 
 
 def _again_and_again(batches):
-    """The batches, begun again whenever they end."""
+    """The batches, started again whenever they end."""
     if iter(batches) is batches:                # an iterator, which can be gone through once
         yield from batches
         raise ValueError("fit: the iterator of batches ended before the steps were done; give a "
                          "list, or Batches without epochs")
-    for _ in itertools.count():
+    while True:
         empty = True
         for x in batches:
             empty = False
@@ -113,7 +114,8 @@ def _again_and_again(batches):
 @contextlib.contextmanager
 def _progress_bar(trainer, goal, wanted):
     """A function to call after each step: moves the bar, and now and then the numbers beside it."""
-    hidden = (None if not _in_notebook() else False) if wanted else True    # None: not in a pipe
+    only_on_a_terminal = None               # as tqdm puts it: no bar in a pipe
+    hidden = not wanted or (False if _in_notebook() else only_on_a_terminal)
     with tqdm(total=goal, initial=trainer.steps, disable=hidden, unit="step") as bar:
         last_look = 0.0
 
@@ -135,7 +137,7 @@ def _in_notebook():
 
 @contextlib.contextmanager
 def _ctrl_c():
-    """A list that "Ctrl-C" is added to by the first one; the second interrupts at once.
+    """Yield a list. The first Ctrl-C adds "Ctrl-C" to it; the second interrupts at once.
 
     (Only the main thread receives it.)"""
     stop = []

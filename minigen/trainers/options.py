@@ -29,8 +29,8 @@ def check_options(steps, batch_size, callbacks, checkpoint, every, resume):
 
 
 def check_data(data):
-    """TypeError for data that would be misunderstood: above all for what is not batches but has
-    rows, and for images with their labels."""
+    """TypeError or ValueError for data that fit would misread: rows taken for batches, or images
+    together with their labels."""
     kind = type(data).__name__
     if _images_and_labels(data):
         raise TypeError(f"fit: got a {kind} of {len(data)} as data. Images and labels? give the "

@@ -43,7 +43,7 @@ class Record:
         numbers = {name: v for name, v in self.numbers().items() if v is not None}
         shown = ", ".join(f"{name}={value:.4f}" for name, value in numbers.items())
         others = [name for name in self._quantities if name not in self.numbers()]
-        return f"Record({shown}; {', '.join(others)})"
+        return f"Record({'; '.join(filter(None, [shown, ', '.join(others)]))})"
 
 
 def record_of_numbers(numbers):
@@ -68,9 +68,10 @@ def by_name(names, gradients):
 
 
 def mean_probability(logits):
-    """Mean σ(logits), for when it is asked for.
+    """A function that returns the mean of σ(logits); a Record calls it when the number is asked
+    for.
 
-    It holds the array alone: with the Tensor, a record that is kept would keep the tape."""
+    It keeps only the array: if it kept the Tensor, every stored record would keep a tape."""
     return functools.partial(_mean_probability, logits.data)
 
 

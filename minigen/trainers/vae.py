@@ -45,7 +45,7 @@ class VAETrainer:
 
     Descends −(reconstruction − beta · kl). beta = 1 is the bound; larger values make it a beta-VAE
     (Higgins et al. 2017); trainer.beta may be changed between steps. optimizer: over the parameters
-    of both (a parameter whose requires_grad is False stays as it is, and is left out)."""
+    of both (leave out those whose requires_grad is False: they stay)."""
 
     def __init__(self, encoder, decoder, optimizer, beta=1.0, likelihood="bernoulli"):
         choice("VAETrainer", ("bernoulli", "gaussian"), likelihood=likelihood)
@@ -111,6 +111,12 @@ class VAETrainer:
         """What a checkpoint saves."""
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
-    def resume_at(self, steps, numbers):
-        """Stand where a checkpoint was saved; numbers: network's name -> its record's, or None."""
+    def settings(self):
+        """What a checkpoint saves besides parts and numbers."""
+        return {"beta": float(self.beta)}
+
+    def resume_at(self, steps, numbers, settings):
+        """Continue at the step of a checkpoint. numbers: network's name -> the numbers of its last
+        record, or None."""
+        self.beta = settings.get("beta", self.beta)
         self.steps, self.record = steps, record_of_numbers(numbers["encoder"])
