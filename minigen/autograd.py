@@ -160,8 +160,7 @@ class Operation:
                             the rules are options.
       together=    one rule that returns the gradients of all `inputs` inputs, if they share work.
       definition=  the same function, of simpler operations, where the rules are fast but take
-      arrays
-                   only: second derivatives go through it, and tests compare with it.
+                   arrays only: second derivatives go through it, and tests compare with it.
       into=        for one input whose gradient is zero nearly everywhere: into(total, g, ...)
                    adds it to the array `total` in place (with create_graph the rule is used).
     """
@@ -211,10 +210,10 @@ class Operation:
             errors.require_finite(value, self.__name__, "value")
         is_view = value.base is not None and memory.shared(value, tensor._data)
         writes = tensor.writes if is_view else None
-        if not live or not mode.recording:                                     # remember
+        if not live or not mode.recording:                                      # remember
             return _new_tensor(value, False, None, writes)
         step = (self, inputs, arrays, options, wants, versions, next(_births))
-        return _new_tensor(value, True, tuple.__new__(Step, step), writes)    # Step(*step), faster
+        return _new_tensor(value, True, tuple.__new__(Step, step), writes)  # Step(*step), but faster
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
