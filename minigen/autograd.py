@@ -213,7 +213,7 @@ class Operation:
         if not live or not mode.recording:                                      # remember
             return _new_tensor(value, False, None, writes)
         step = (self, inputs, arrays, options, wants, versions, next(_births))
-        return _new_tensor(value, True, tuple.__new__(Step, step), writes)  # Step(*step), but faster
+        return _new_tensor(value, True, tuple.__new__(Step, step), writes)   # Step(*step), faster
 
     def __repr__(self):
         return f"<operation {self.__name__}{self.__signature__}>"
