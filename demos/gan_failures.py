@@ -76,8 +76,9 @@ def play(seed, options):
     def watch(trainer, record):
         with mg.no_grad():
             samples = mg.to_numpy(trainer.generator(trainer.prior(M)))
-        seen.append([-trainer.phase_1.value, record.value, norm(trainer.phase_1.gradients),
-                     norm(record.gradients), samples.std(0).max()])
+        _, of_D = trainer.records()["D"]
+        seen.append([-of_D.value, record.value, norm(of_D.gradients), norm(record.gradients),
+                     samples.std(0).max()])
 
     trainer.fit(ring, arguments.steps, batch_size=M, callbacks=[watch])
     return np.array(seen)
@@ -154,8 +155,12 @@ def play_larger(seed, *last_layer):
         warnings.simplefilter("ignore", UserWarning)        # the trainer warns of exactly this
         trainer = mg.trainers.GANTrainer(G, D, *players, prior=lambda m: mg.randn(m, 16))
     steps, numbers = 5 * arguments.steps // 2, []
-    trainer.fit(ring, steps, batch_size=2 * M, callbacks=[lambda trainer, _: numbers.append(
-        [trainer.phase_1.d_real, trainer.phase_1.d_fake, trainer.phase_1.value])])
+
+    def watch(trainer, record):
+        value, d_real, d_fake = trainer.progress().values()
+        numbers.append([d_real, d_fake, value])
+
+    trainer.fit(ring, steps, batch_size=2 * M, callbacks=[watch])
     found = mg.metrics.mode_coverage(in_batches(G, mg.randn(2500, 16)), ring.means, ring.std)
     return np.mean(numbers[-steps // 10:], axis=0), found
 

@@ -8,14 +8,13 @@ one entry of JSON, "checkpoint". Read next: trainers/loop.py.
 import json
 import os
 import pathlib
-import tempfile
 
 import numpy
 
 from . import random
 from .backend import asarray, to_numpy
 from .errors import NonFiniteError
-from .files import replacing
+from .files import part_of, replacing
 
 FORMAT = "minigen checkpoint 2"
 
@@ -182,9 +181,10 @@ def _restore_place(path, place, trainer):
 def require_writable(path):
     """OSError, before anything is trained, where `save` could not write this path."""
     _require_replaceable(path)
+    part = part_of(pathlib.Path(os.path.realpath(path)))
     try:
-        with tempfile.TemporaryFile(dir=pathlib.Path(os.path.realpath(path)).parent):
-            pass
+        part.touch()
+        part.unlink()
     except OSError as error:
         raise type(error)(f"nothing can be written beside checkpoint {path}: {error.strerror}"
                           ) from error
@@ -198,6 +198,11 @@ def _require_replaceable(path):
     if place.is_dir():
         raise IsADirectoryError(f"checkpoint {str(path)!r} is a directory, expected the path of a "
                                 "file")
+    if place.exists() and place.stat().st_nlink > 1:
+        raise OSError(f"checkpoint {path} has another name too (a hard link), which would keep the "
+                      "old contents: choose another path")
+    if place.is_symlink():
+        raise OSError(f"checkpoint {path} is a link to itself")
     if place.exists() and not place.is_file():
         raise OSError(f"checkpoint {path} is a device or a pipe, expected the path of a file")
     if place.exists() and not (os.access(place, os.W_OK) and place.stat().st_mode & 0o222):

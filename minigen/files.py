@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 
 
 @contextlib.contextmanager
@@ -10,12 +11,20 @@ def replacing(path):
     """`with replacing(path) as file:` writes binary data that becomes `path` in one piece.
 
     The data go to a temporary file beside it, renamed at the end, so that nobody ever sees half a
-    file and the old one stays if anything fails. OSError: the folder cannot be written."""
+    file and the old one stays if anything fails. A file that is replaced keeps its permissions.
+    OSError: the folder cannot be written."""
     path = pathlib.Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         with open(part, "wb") as file:
             yield file
+        if path.exists():
+            shutil.copymode(path, part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(path):
+    """The temporary file beside `path`."""
+    return path.with_name(f"{path.name}.{os.getpid()}.part")

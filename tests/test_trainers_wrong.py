@@ -90,3 +90,28 @@ def test_a_beta_that_a_callback_changes_is_in_the_checkpoint(tmp_path):
     resumed = run(8, checkpoint=tmp_path / "run.npz", resume=True)
     assert whole[0] == resumed[0] == 0.5 ** 8
     np.testing.assert_array_equal(whole[1], resumed[1])
+
+
+def trainer_of(encoder, decoder):
+    return mg.trainers.AutoencoderTrainer(encoder, decoder, sgd(encoder, decoder))
+
+
+def test_a_name_that_is_too_long_for_a_checkpoint_is_noticed_before_the_first_step(tmp_path):
+    trainer = trainer_of(Dense(4, 2), Dense(2, 4))
+    with pytest.raises(OSError, match="nothing can be written beside checkpoint"):
+        trainer.fit(X, 5, progress=False, checkpoint=tmp_path / ("a" * 254))
+    assert trainer.steps == 0
+
+
+def test_a_checkpoint_keeps_its_permissions_and_a_hard_link_is_refused(tmp_path):
+    trainer, path = trainer_of(Dense(4, 2), Dense(2, 4)), tmp_path / "run.npz"
+    mg.checkpoint.save(path, trainer)
+    path.chmod(0o600)
+    mg.checkpoint.save(path, trainer)
+    assert path.stat().st_mode & 0o777 == 0o600
+    (tmp_path / "other.npz").hardlink_to(path)
+    with pytest.raises(OSError, match="another name too .a hard link."):
+        trainer.fit(X, 5, progress=False, checkpoint=path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(OSError, match="loop"):
+        mg.checkpoint.save(tmp_path / "loop", trainer)
