@@ -20,7 +20,8 @@ def main():
         print("\nThe demos, each a script to read in a sitting (--help lists its options):")
         width = max(len(name) for name, _ in listed)
         for name, about in listed:
-            print(f"  python {name:{width}}   {about}")
+            print(textwrap.fill(f"  python {name:{width}}   {about}", 100,
+                                subsequent_indent=" " * (width + 12)))
     print("\nNext:")
     if listed:
         print("  python demos/gan_mnist.py      a generator and a discriminator play on digits")
@@ -53,14 +54,14 @@ def print_entry(title, answer, reason):
 
 
 def demos():
-    """(path, first line of its docstring) of each demo: there in a clone, not in an installation.
+    """(path, first paragraph of its docstring) of each demo: in a clone, not in an installation.
 
     claims.py is not one of them: it runs them all."""
     found = []
     for path in sorted(DEMOS.glob("*.py")):
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         if path.name != "claims.py":
-            found.append((f"demos/{path.name}", about.split("\n")[0]))
+            found.append((f"demos/{path.name}", " ".join(about.split("\n\n")[0].split())))
     return found
 
 
