@@ -87,7 +87,7 @@ def test_it_fits_a_terminal():
 
 
 def test_there_must_be_an_iteration_of_a_gan():
-    with pytest.raises(ValueError, match="no iteration was done yet"):
+    with pytest.raises(ValueError, match="no iteration was done since"):
         inspect.algorithm(gan())
     with pytest.raises(TypeError, match="AutoencoderTrainer, expected a GANTrainer"):
         inspect.algorithm(autoencoder())
@@ -188,7 +188,7 @@ def test_a_trainer_that_was_loaded_has_no_iteration_to_tell(tmp_path):
     trainer = gan()
     trainer.fit(data(), 2, checkpoint=tmp_path / "c.npz")
     mg.checkpoint.load(tmp_path / "c.npz", trainer)
-    with pytest.raises(ValueError, match="no iteration was done yet"):
+    with pytest.raises(ValueError, match="no iteration was done since"):
         inspect.algorithm(trainer)
 
 

@@ -94,7 +94,7 @@ def train(rng, n=10_000, epochs=6):
     answers = np.zeros((2 * n, 3), np.float32)
     answers[:n] = np.stack([known["glasses"], known["female"], np.ones(n)], 1)
     asked = np.ones_like(answers)
-    asked[n:, :ONE_FACE] = 0                            # of a sum nobody asks the other two
+    asked[n:, :ONE_FACE] = 0                            # several faces: the others have no answer
     judge, steps = classifier(), epochs * -(-2 * n // 64)
     optimizer = mg.optim.Adam(judge.parameters(), mg.optim.cosine_decay(2e-3, steps))
     pictures = np.concatenate([x, several])

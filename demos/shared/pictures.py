@@ -55,6 +55,6 @@ def save(figure, path):
     plt.close(figure)
 
 
-def draw(coarsely):
-    """coarsely: for --quick, as nobody looks at its pictures, and drawing is most of such a run."""
-    plt.rcParams["savefig.dpi"] = COARSE if coarsely else FINE
+def set_resolution(coarse):
+    """coarse: for --quick, as nobody looks at its pictures, and drawing is most of such a run."""
+    plt.rcParams["savefig.dpi"] = COARSE if coarse else FINE

@@ -25,8 +25,9 @@ from minigen.files import replacing
 
 from . import lecture, pictures
 
-if hasattr(sys.stdout, "reconfigure"):              # where a pipe's encoding lacks ∂, as on stderr:
-    sys.stdout.reconfigure(errors="backslashreplace")                       # \\u2202, not an error
+# A pipe whose encoding lacks ∂ shows \u2202 instead of failing, as stderr does.
+if hasattr(sys.stdout, "reconfigure"):
+    sys.stdout.reconfigure(errors="backslashreplace")
 
 
 # ------------------------------------------------------------------------------- the beginning
@@ -49,7 +50,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
 
     chosen.name, chosen.started = name, time.time()
     chosen.command = f"the cells of {name}" if as_cells else shlex.join(["python", *sys.argv])
-    pictures.draw(coarsely=chosen.quick)
+    pictures.set_resolution(coarse=chosen.quick)
     if chosen.steps is None:
         is_full = getattr(chosen, "full", False)
         chosen.steps = quick if chosen.quick else full if is_full else steps
@@ -57,7 +58,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None):
         chosen.data = "full"
     _set_up(parser, chosen)
     if name == "notebook":
-        print("which demo these cells belong to cannot be known here: its files go to out/notebook")
+        print("cannot tell which demo these cells belong to: the files go to out/notebook")
     print(f"backend: {mg.backend.describe()} · seed {chosen.seed} · {name}", flush=True)
     return chosen
 

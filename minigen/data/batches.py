@@ -20,7 +20,7 @@ class Batches:
 
     shuffle     a new order every epoch, from mg.seed; otherwise the arrays' own order
     drop_last   leave out the last batch of an epoch if it is smaller than `size`
-    epochs      how often to go through the data; None: for ever
+    epochs      how many times to go through the data; None: without end
 
     The object remembers its place in the data: a new loop continues where the last one was left,
     or starts again if that one had finished its epochs. TypeError for anything but NumPy arrays.

@@ -1,9 +1,9 @@
 """Drawn faces: people of known attributes (glasses, woman or man, smile, hair …), of any number and
 any size. They stand in for a set of photographs where none may be downloaded.
 
-Each attribute comes from one uniform number per face, and those depend on the seed alone: the same
-seed gives the same people at every size, fixing one attribute leaves the others as they were, and
-`faces(20)` begins with `faces(10)`. Read first: face_parts.py, which does the painting.
+Each attribute comes from one uniform number per face, and these numbers depend on the seed alone:
+the same seed gives the same people at every size, fixing one attribute leaves the others as they
+were, and `faces(20)` begins with `faces(10)`. Read first: face_parts.py, which does the painting.
 """
 
 import numpy as np

@@ -22,7 +22,8 @@ ABOUT = ('Every fifth image of "The MNIST database of handwritten digits" by Yan
 
 
 def make_sample(root, path=SAMPLE):
-    """Write the sample of the MNIST files in the folder `root` to `path`; DataError as `mnist`."""
+    """Write the sample of the MNIST files in the folder `root` to `path`; raises DataError where
+    `mnist` does."""
     arrays = {"about": np.array(ABOUT)}
     for split in ("train", "test"):
         images, labels = mnist(split, root)

@@ -1,4 +1,4 @@
-"""Points in the plane whose density is known, so that what a GAN learns can be held against it.
+"""Points in the plane whose density is known, so that what a GAN learns can be compared with it.
 
     ring, grid              Gaussians of equal weight: the standard tests of mode coverage
     swiss_roll, two_moons   a curve with Gaussian noise around it

@@ -1,9 +1,9 @@
 """MNIST: 60,000 training and 10,000 test images of handwritten digits, 28 × 28, in four files.
 
-They are looked for in a folder of yours, then in the cache, then downloaded. What counts is what is
-*in* a file: its sha256 is compared after unpacking, so a re-compressed copy passes and a damaged or
-different file never does. The checksum covers the header too (magic number and sizes), which is why
-nothing is left to parse.
+They are looked for in a folder that you name, then in the cache; if neither has them, they are
+downloaded. What counts is what is *in* a file: its sha256 is compared after unpacking, so a
+re-compressed copy passes and a damaged or different file never does. The checksum covers the header
+too (magic number and sizes), which is why nothing is left to parse.
 
 The digits are by Yann LeCun, Corinna Cortes and Christopher Burges (CC BY-SA 3.0).
 Read next: sample.py.

@@ -79,6 +79,6 @@ def _records(trainer):
         raise TypeError(f"algorithm: got a {type(trainer).__name__}, expected a GANTrainer")
     records = [record for _, record in trainer.records().values()]
     if not all(hasattr(record, "logit_gradients") for record in records):
-        raise ValueError("algorithm: no iteration was done yet; call trainer.step([batch]) or "
-                         "trainer.fit first")
+        raise ValueError("algorithm: no iteration was done since the trainer was made or loaded; "
+                         "call trainer.step([batch]) or trainer.fit first")
     return records

@@ -1,5 +1,5 @@
 """Figures of recorded curves. A colour means one thing in every picture: D is blue, G and what it
-makes orange, real green, a gradient magenta (colours that colour-blind eyes can tell apart).
+makes orange, real green, a gradient magenta (colours that colour-blind readers can tell apart).
 """
 
 import math

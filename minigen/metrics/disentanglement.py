@@ -123,11 +123,11 @@ def logistic_regression(x, targets):
     for _ in range(NEWTON_STEPS):
         gradient = x.T @ (p - one_hot) + penalty * theta
         step = _newton_step(gradient, p, x, penalty)
-        promised = (step * gradient).sum()                  # the fall along the tangent
-        if promised < SMALL * len(x):
+        expected_fall = (step * gradient).sum()                  # the fall along the tangent
+        if expected_fall < SMALL * len(x):
             return theta[:-1], theta[-1]
         size, (new_value, p) = 1.0, _loss(theta - step, x, one_hot, penalty)
-        while new_value > value - ENOUGH * size * promised:
+        while new_value > value - ENOUGH * size * expected_fall:
             size *= 0.5
             new_value, p = _loss(theta - size * step, x, one_hot, penalty)
         theta, value = theta - size * step, new_value

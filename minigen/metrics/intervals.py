@@ -46,7 +46,7 @@ def wilson_interval(successes, n):
     centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
     variance = share * (1 - share) / n + Z ** 2 / (4 * n ** 2)
     half = Z / (1 + Z ** 2 / n) * variance ** 0.5
-    return Interval(centre - half if share > 0 else 0.0,            # exactly, not but for rounding
+    return Interval(centre - half if share > 0 else 0.0,            # exactly 0, and 1: no rounding
                     centre + half if share < 1 else 1.0)
 
 

@@ -1,4 +1,5 @@
-"""How much of an image a code keeps: squared error, and principal components as the one to beat.
+"""How much of an image a code keeps: squared error, and principal components as the baseline to
+beat.
 
 PCA is the best linear autoencoder (Baldi & Hornik 1989), has a closed form and needs no seed, so
 the demos print it beside every autoencoder. A linear autoencoder that has converged spans the same
