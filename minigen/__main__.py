@@ -30,7 +30,7 @@ def main():
 
 
 def version():
-    """"0.1.0", or, in a clone that pip has not installed, "not installed"."""
+    """The version; in a clone that pip has not installed, how to install it."""
     try:
         return importlib.metadata.version("minigen")
     except importlib.metadata.PackageNotFoundError:

@@ -220,8 +220,8 @@ class Operation:
 
 
 def _value(x, name):
-    x = _array(x)
-    if not backend.is_array(x) and not isinstance(x, int):
+    x = numpy.asarray(x) if isinstance(x, int) else _array(x)
+    if not backend.is_array(x):
         raise errors.value_error(name, x)
     return x
 
@@ -337,7 +337,11 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
         y = tape.pop()          # order: the youngest, so everything that used it has reported
         g = gradients.get(y) if y in kept else gradients.pop(y, None)
         if g is not None:
-            for x, gx in apply_rules(y.creator, g, y, wanted, total):
+            try:
+                pairs = apply_rules(y.creator, g, y, wanted, total)
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
+                raise errors.rule_failed_error(error, y.creator) from error
+            for x, gx in pairs:
                 gx = _fit(gx, x, y.creator)                                             # shape
                 if anomaly:
                     errors.require_finite(gx, y.creator.operation.__name__, "gradient")
@@ -370,14 +374,10 @@ def _compute(step, g, y, wanted, total):
     if step.operation.into:
         for x in wanted.intersection(step.wants):
             step.operation.into(total(x), g, y._data, *step.arrays, **step.options)
+            if mode.anomaly:
+                errors.require_finite(total(x), step.operation.__name__, "gradient")
         return ()
-    if step.operation.together:
-        return _apply_rules(step, (g, y._data, *step.arrays), wanted)
-    pairs, arguments = [], (g, y._data, *step.arrays)
-    for x, rule in zip(step.wants, step.operation.rules):   # written out: it runs for every step
-        if rule and x in wanted:
-            pairs.append((x, rule(*arguments, **step.options)))
-    return pairs
+    return _apply_rules(step, (g, y._data, *step.arrays), wanted)
 
 
 def _record(step, g, y, wanted, total):

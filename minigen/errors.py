@@ -104,9 +104,14 @@ def value_error(name, value):
     return TypeError(f"{name}: its function returned a {type_name(value)}, expected an array{why}")
 
 
-def rule_failed(error, step):
+def rule_failed_error(error, step):
     """A rule that raised, in the words of its error, with the name of its operation."""
-    return type(error)(f"{step.operation.__name__}: one of its rules failed: {error}")
+    name = step.operation.__name__
+    if str(error).startswith(name):
+        return error                            # it is named already
+    kinds = (ValueError, IndexError, AttributeError)
+    kind = next((kind for kind in kinds if isinstance(error, kind)), TypeError)
+    return kind(f"{name}: one of its rules failed: {error}")
 
 
 def no_rules_error(name):
@@ -174,8 +179,11 @@ def require_real(value):
     return value
 
 
-def ufunc_error(name):
+def ufunc_error(name, in_place=False):
     """numpy.exp(tensor), or array += tensor."""
+    if in_place:
+        return TypeError(f"{name}: an array cannot take a Tensor in place: write "
+                         "array = array + tensor")
     return TypeError(f"{name} of NumPy or CuPy does not take a Tensor: write minigen.functional."
                      f"{name}(x) if there is one, or x.numpy() for an array")
 
@@ -204,8 +212,8 @@ def require_tensors(outputs, inputs, grad_outputs, kind):
 
 
 def require_start(y, grad_output):
-    """RuntimeError, ValueError or TypeError unless a walk can start at y, from `grad_output` or
-    1."""
+    """RuntimeError unless y requires a gradient; ValueError unless it is a scalar or grad_output is
+    given."""
     if not y.requires_grad:
         raise RuntimeError(
             f"{y!r} was not computed from anything that requires a gradient: make a leaf with "

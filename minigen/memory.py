@@ -58,7 +58,7 @@ def touch_product_buffers():
     OpenBLAS, under NumPy, copies parts of its factors into a buffer, and prefetches beyond what it
     copied. While those pages have never been touched, every prefetch is a failed look-up: measured
     on a virtual machine (AMD Zen, OpenBLAS 0.3.31, one thread), a 256 × 128 × 128 product ran at 10
-    GFLOP/s before this one and at 35 after it. (On an Intel processor with AVX-512 it made no
+    GFLOP/s before this call and at 35 after it. (On an Intel processor with AVX-512 it made no
     difference; it takes 6 ms, once.)"""
     numpy.ones((512, 384), "float32") @ numpy.ones((384, 1024), "float32")
 

@@ -105,8 +105,7 @@ class Optimizer:
         return {"steps": self.steps, **arrays}
 
     def load_state_dict(self, state):
-        """Restore what state_dict gave. ValueError, naming them, for missing, surplus or
-        wrong-shaped entries; then nothing is loaded."""
+        """Restore what state_dict gave. ValueError, and nothing loaded: entries that do not fit."""
         wrong = [*({*self.state, "steps"} ^ set(state))]
         wrong += [name for name, array in self.state.items()
                   if name in state and array.shape != state[name].shape]
@@ -142,7 +141,7 @@ class SGD(Optimizer):
     this form stores that point. ValueError: |momentum| >= 1; nesterov without momentum."""
 
     def __init__(self, parameters, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
-        if not math.isfinite(momentum) or abs(momentum) >= 1:
+        if not isinstance(momentum, numbers.Real) or not abs(momentum) < 1:
             raise ValueError(f"SGD: got momentum {momentum}, expected |momentum| < 1")
         if nesterov and momentum <= 0:
             raise ValueError("SGD: nesterov needs a momentum above 0")
@@ -197,7 +196,7 @@ class Adam(Optimizer):
 
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         name = type(self).__name__
-        if len(betas) != 2:
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ValueError(f"{name}: got betas = {betas}, expected two")
         self.betas = tuple(_fraction(name, beta=beta) for beta in betas)
         self.eps = _non_negative(name, eps=eps)
@@ -286,7 +285,8 @@ def _checked_parameters(name, parameters):
 
 def _non_negative(name, **value):
     (what, number), = value.items()
-    if not isinstance(number, numbers.Real) and getattr(number, "ndim", None) != 0:
+    is_number = isinstance(number, numbers.Real) or getattr(number, "ndim", None) == 0
+    if not is_number or isinstance(number, Tensor):
         raise TypeError(f"{name}: got {what} = {errors.in_short(number)}, expected a number >= 0")
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{name}: got {what} = {number}, expected a finite number >= 0")
@@ -295,6 +295,6 @@ def _non_negative(name, **value):
 
 def _fraction(name, **value):
     (what, number), = value.items()
-    if 0 <= number < 1:
+    if isinstance(number, numbers.Real) and 0 <= number < 1:
         return number
     raise ValueError(f"{name}: got {what} = {number}, expected 0 <= {what} < 1")

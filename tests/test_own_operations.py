@@ -89,3 +89,21 @@ def test_a_rule_too_few_is_found_when_the_function_meets_a_tensor():
 def test_a_constant_gradient_is_a_tensor_where_it_is_recorded():
     f = twice(lambda g, y, a, b: np.ones((2, 3)), right)
     assert all(isinstance(g, mg.Tensor) for g in gradient(f, create_graph=True))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("wrong", [lambda g, y: g, lambda g, y, a, b: g.nope,
+                                   lambda g, y, a, b: np.ones(5) @ np.ones(7)])
+def test_a_rule_that_raises_is_named(wrong, create_graph):
+    with pytest.raises((TypeError, AttributeError, ValueError),
+                       match="^added: one of its rules failed: "):
+        gradient(twice(wrong, right), create_graph)
+
+
+def test_a_function_may_return_a_python_number():
+    @operation
+    def count(a):
+        return a.size
+
+    count.gradients(lambda g, y, a: 0 * a)
+    assert count(mg.tensor([1.0, 2.0])).numpy() == 2

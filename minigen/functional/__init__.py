@@ -6,9 +6,8 @@ Tensor out, and the step is on the tape. Numbers and lists are the arrays that N
 An array that was given is kept on the tape, not copied, and unlike a Tensor has no version: do not
 write to it while a tape holds it.
 
-Reading order: elementwise, reductions, shaping, linear, losses, convolution, pooling,
-normalization. This file only lists them, and makes them operators and methods of Tensor: `x + y` is
-add(x, y).
+Reading begins with elementwise.py; each file names the next. This file only lists them, and makes
+them operators and methods of Tensor: `x + y` is add(x, y).
 """
 
 from .. import errors
@@ -81,7 +80,7 @@ class Operators:
         reflected = _REFLECTED.get(ufunc.__name__)
         if reflected and method == "__call__" and not options and inputs[-1] is x:
             return getattr(x, reflected)(inputs[0])
-        raise errors.ufunc_error(ufunc.__name__)
+        raise errors.ufunc_error(ufunc.__name__, in_place="out" in options)
 
     def __array_function__(x, function, *_): raise errors.ufunc_error(function.__name__)
     def __array__(x, *_, **__): raise errors.conversion_error()

@@ -130,10 +130,10 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     x (N, in, H, W)   W (out, in, kh, kw)   b (out,)   y (N, out, H′, W′)
 
     H′ = (H + 2·padding − kh) // stride + 1, and W′ likewise. As everywhere in this field it is the
-    cross-correlation (the kernel is not turned round), with zeros as padding. stride, padding: an
+    cross-correlation (the kernel is not flipped), with zeros as padding. stride, padding: an
     integer, or one per axis.
 
-    ∂L/∂x = g sent back through W, a transposed convolution        ∂L/∂W = patches of xᵀ g
+    ∂L/∂x = g sent back through W, a transposed convolution        ∂L/∂W = (patches of x)ᵀ g
     ∂L/∂b = Σ g over batch and positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
@@ -167,7 +167,7 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     convolution would have had to have. stride, padding, output_padding: an integer, or one per
     axis.
 
-    ∂L/∂x = g convolved with W        ∂L/∂W = patches of gᵀ x        ∂L/∂b = Σ g over batch and
+    ∂L/∂x = g convolved with W        ∂L/∂W = (patches of g)ᵀ x        ∂L/∂b = Σ g over batch and
     positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""

@@ -43,7 +43,8 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """The mean of each window, zeros of the padding counted: (N, C, H, W) -> (N, C, H′, W′), sizes
     as max_pool2d's
 
-    ∂L/∂x = Σ g / (elements of the window), over the windows that hold x. Errors as max_pool2d's."""
+    ∂L/∂x = Σ g / (elements of the window), over the windows that hold x. ValueError: windows that
+    do not fit."""
     x, (top, left), slices = _windows("avg_pool2d", input, kernel_size, stride, padding)
     padded = pad(x, (left, left, top, top)) if top or left else x
     total = getitem(padded, slices[0])

@@ -1,8 +1,8 @@
 """Where weights start. An initialiser takes a shape and returns random numbers of that shape.
 
 A weight has the shape (out, in, *kernel), and in · (kernel elements) inputs meet in each output:
-its fan_in. The more they are, the smaller the weights must be if an output is to be about as large
-as an input. Read next: layer.py.
+its fan_in. The more of them there are, the smaller the weights must be if an output is to be about
+as large as an input. Read next: layer.py.
 """
 
 import math

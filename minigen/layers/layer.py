@@ -28,13 +28,13 @@ class Layer:
 
     def __call__(self, *inputs):
         own = self.__dict__
-        own["_in_forward"] = True
+        before, own["_in_forward"] = self._in_forward, True
         try:
             y = self.forward(*inputs)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise _with_layer_name(error, self, inputs)
         finally:
-            own["_in_forward"] = False
+            own["_in_forward"] = before
         if self.output_shape is None:
             self.output_shape = getattr(y, "shape", None)
         return y
@@ -233,7 +233,7 @@ def _with_layer_name(error, layer, inputs):
 
 def _check_replacement(layer, name, value):
     """TypeError for what would never be trained, in the place of a parameter."""
-    if value is None or _is_parameter(value):
+    if value is None or value is getattr(layer, name, None) or _is_parameter(value):
         return
     kind = "an array" if is_array(value) else f"a {type(value).__name__}"
     if isinstance(value, Tensor):
