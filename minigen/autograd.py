@@ -319,7 +319,7 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
     """The gradients of Σ outputs · starts with respect to `targets`, None where there is none.
 
     Starts and gradients are arrays; with create_graph, Tensors, and every rule is recorded."""
-    apply_rules, anomaly = _record if create_graph else _compute, mode.anomaly
+    anomaly = mode.anomaly
     wanted, gradients, own = _between(targets, tape), {}, set()
     kept = set(targets)         # a set, as everywhere: `in` on a list would ask ==, see _tape
 
@@ -337,24 +337,29 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
         y = tape.pop()          # order: the youngest, so everything that used it has reported
         g = gradients.get(y) if y in kept else gradients.pop(y, None)
         if g is not None:
+            step = y.creator
+            given = (g, y, *step.inputs) if create_graph else (g, y._data, *step.arrays)
             try:
-                pairs = apply_rules(y.creator, g, y, wanted, total)
+                pairs = _apply_rules(step, given, wanted, total, create_graph)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
-                raise errors.rule_failed_error(error, y.creator) from error
+                raise errors.rule_failed_error(error, step) from error
             for x, gx in pairs:
-                gx = _fit(gx, x, y.creator)                                             # shape
+                gx = _fit(gx, x, step, create_graph)                                    # shape
                 if anomaly:
-                    errors.require_finite(gx, y.creator.operation.__name__, "gradient")
+                    errors.require_finite(gx, step.operation.__name__, "gradient")
                 gradients[x] = _array(gradients[x] + gx) if x in gradients else gx      # sum
         if free:
             y.creator = _FREED
     return [gradients.get(x) for x in targets]
 
 
-def _fit(gx, x, step):
-    """∂L/∂x as a rule returned it, in x's shape and dtype."""
+def _fit(gx, x, step, recorded):
+    """∂L/∂x as a rule returned it, in x's shape and dtype; a constant is a Tensor where
+    recorded."""
     like = x._data
     gx = gx if type(gx) is numpy.ndarray else _array(gx)
+    if recorded and backend.is_array(gx):
+        gx = _new_tensor(gx)
     if getattr(gx, "shape", None) != like.shape:
         if not _is_stretched(gx, like.shape):
             raise errors.rule_error(x, gx, step)
@@ -369,35 +374,25 @@ def _is_stretched(gx, shape):
             and all(n in (1, m) for n, m in zip(reversed(shape), reversed(lengths))))
 
 
-def _compute(step, g, y, wanted, total):
-    """The pairs (input, ∂L/∂input) of one step, as arrays, for the inputs that want one."""
-    if step.operation.into:
-        for x in wanted.intersection(step.wants):
-            step.operation.into(total(x), g, y._data, *step.arrays, **step.options)
-            if mode.anomaly:
-                errors.require_finite(total(x), step.operation.__name__, "gradient")
-        return ()
-    return _apply_rules(step, (g, y._data, *step.arrays), wanted)
-
-
-def _record(step, g, y, wanted, total):
-    """The same with the rules recorded, on Tensors; where an operation has a definition, by
-    differentiating that."""
-    if step.operation.definition:
-        return _differentiate_definition(step, g, wanted)
-    pairs = _apply_rules(step, (g, y, *step.inputs), wanted)
-    return [(x, _new_tensor(gx) if backend.is_array(gx) else gx) for x, gx in pairs]
-
-
-def _apply_rules(step, arguments, wanted):
+def _apply_rules(step, given, wanted, total, recorded):
+    """The pairs (input, ∂L/∂input) of one step, for the inputs that want one: arrays, or, where the
+    rules are recorded, Tensors. given: g, y and the inputs, in the same form."""
     operation, pairs = step.operation, []
-    if operation.together:
-        found = operation.together(*arguments, **step.options)
+    if recorded and operation.definition:
+        return _differentiate_definition(step, given[0], wanted)
+    if operation.into and not recorded:
+        for x in wanted.intersection(step.wants):
+            operation.into(total(x), *given, **step.options)
+            if mode.anomaly:
+                errors.require_finite(total(x), operation.__name__, "gradient")
+    elif operation.together:
+        found = operation.together(*given, **step.options)
         errors.require_one_each(step, found)
-        return [(x, gx) for x, gx in zip(step.wants, found) if x in wanted]
-    for x, rule in zip(step.wants, operation.rules):
-        if rule and x in wanted:
-            pairs.append((x, rule(*arguments, **step.options)))
+        pairs = [(x, gx) for x, gx in zip(step.wants, found) if x in wanted]
+    else:
+        for x, rule in zip(step.wants, operation.rules):
+            if rule and x in wanted:
+                pairs.append((x, rule(*given, **step.options)))
     return pairs
 
 
