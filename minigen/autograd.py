@@ -354,8 +354,7 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
 
 
 def _fit(gx, x, step, recorded):
-    """∂L/∂x as a rule returned it, in x's shape and dtype; a constant is a Tensor where
-    recorded."""
+    """∂L/∂x as a rule returned it, in x's shape and dtype, and a Tensor where it is recorded."""
     like = x._data
     gx = gx if type(gx) is numpy.ndarray else _array(gx)
     if recorded and backend.is_array(gx):

@@ -37,6 +37,13 @@ def integer(name, least, **values):
                              f"expected an integer >= {least}")
 
 
+def fraction(name, **values):
+    """ValueError unless every value is a number >= 0 and < 1: fraction("Dropout", p=p)."""
+    for what, value in values.items():
+        if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+            raise ValueError(f"{name}: got {what} = {in_short(value)}, expected 0 <= {what} < 1")
+
+
 def per_axis(name, what, value, dimensions, least):
     """An integer >= least for each axis, or one integer for all of them, as a tuple; or
     ValueError."""

@@ -169,7 +169,8 @@ class RMSprop(Optimizer):
     keeps = ("square_average",)
 
     def __init__(self, parameters, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
-        self.alpha = _fraction("RMSprop", alpha=alpha)
+        errors.fraction("RMSprop", alpha=alpha)
+        self.alpha = alpha
         self.eps = _non_negative("RMSprop", eps=eps)
         super().__init__(parameters, lr, weight_decay)
 
@@ -198,7 +199,9 @@ class Adam(Optimizer):
         name = type(self).__name__
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ValueError(f"{name}: got betas = {betas}, expected two")
-        self.betas = tuple(_fraction(name, beta=beta) for beta in betas)
+        for beta in betas:
+            errors.fraction(name, beta=beta)
+        self.betas = tuple(betas)
         self.eps = _non_negative(name, eps=eps)
         super().__init__(parameters, lr, weight_decay)
 
@@ -291,10 +294,3 @@ def _non_negative(name, **value):
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{name}: got {what} = {number}, expected a finite number >= 0")
     return number
-
-
-def _fraction(name, **value):
-    (what, number), = value.items()
-    if isinstance(number, numbers.Real) and 0 <= number < 1:
-        return number
-    raise ValueError(f"{name}: got {what} = {number}, expected 0 <= {what} < 1")

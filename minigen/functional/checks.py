@@ -25,11 +25,6 @@ def array_error(x):
                      "numbers")
 
 
-def require_dropout_rate(p):
-    if not isinstance(p, numbers.Real) or not 0 <= p < 1:
-        raise ValueError(f"dropout: got p = {_described(p)}, expected 0 <= p < 1")
-
-
 def require_list_of_arrays(name, arrays):
     if not isinstance(arrays, (list, tuple)) or not arrays:
         came = "an empty list" if isinstance(arrays, (list, tuple)) else _described(arrays)

@@ -5,7 +5,7 @@ Each is its value y and, directly below, one rule per input: g is ∂L/∂y, and
 sums the gradient back. Read next: fast.py.
 """
 
-from .. import random
+from .. import errors, random
 from ..autograd import Tensor, operation
 from ..backend import array_module, asarray, is_array
 from . import checks, fast
@@ -270,7 +270,7 @@ def dropout(input, p=0.5, training=True):
     that of x; outside training y = x        ∂L/∂x = g m
 
     A new mask is drawn at every call. ValueError unless 0 <= p < 1."""
-    checks.require_dropout_rate(p)
+    errors.fraction("dropout", p=p)
     x = array_or_tensor("dropout", input)
     if not training or p == 0:
         return x

@@ -6,7 +6,7 @@ Read next: ../optim.py.
 import numbers
 
 from .. import functional as F
-from ..errors import integer, per_axis
+from ..errors import fraction, integer, per_axis
 from .layer import Layer
 
 
@@ -51,8 +51,7 @@ class Dropout(Layer):
     """In training, each element is set to 0 with probability p, the others are divided by 1 − p."""
 
     def __init__(self, p=0.5):
-        if not (isinstance(p, numbers.Real) and 0 <= p < 1):
-            raise ValueError(f"Dropout: got p = {p!r}, expected 0 <= p < 1")
+        fraction("Dropout", p=p)
         self.p = p
 
     def forward(self, x):
