@@ -9,7 +9,7 @@ why networks with millions of weights can be trained at all.
 The first cell is the whole engine, 80 lines to read and to type in. The others train the 8-3-8
 autoencoder and play one iteration of a GAN with it, beside minigen: each gradient has to agree to
 1e-12. Then comes the real engine, the same page in earnest.
-Read next: minigen/backend.py.
+Read next: minigen/__init__.py.
     python demos/engine_in_a_page.py
 """
 

@@ -1,4 +1,7 @@
-"""minigen: a small engine for learning how generative models learn."""
+"""minigen: a small engine for learning how generative models learn.
+
+The list of its public names; skim it. Read next: __main__.py.
+"""
 
 from . import backend, checkpoint, data, functional, layers, metrics, optim, trainers
 from .autograd import Tensor, grad, tensor

@@ -1,4 +1,7 @@
-"""python -m minigen: the version, the array library found, the demos, and what to run next."""
+"""python -m minigen: the version, the array library found, the demos, and what to run next.
+
+Not the subject: skim it at a first reading. Read next: backend.py.
+"""
 
 import ast
 import importlib.metadata

@@ -1,7 +1,7 @@
 """How the arguments of an operation are sorted into inputs, which may want gradients, and options.
 
 Python itself does this for a function; here it also has to be known which argument is which, and
-for a call like linear(x, W, b) it may not take longer than the arithmetic. Not the subject: skip it
+for a call like linear(x, W, b) it may not take longer than the arithmetic. Not the subject: skim it
 at a first reading.
 Read next: memory.py.
 """

@@ -1,7 +1,7 @@
 """What a wrong call is told: what came, what was expected, what to do. One function per message.
 
 Functions named ..._error return the error for the caller to raise; require_... raise it themselves.
-Not the subject: skip this file at a first reading.
+Not the subject: skim it at a first reading. Read next: autograd.py.
 """
 
 import numbers
@@ -210,9 +210,10 @@ def assignment_error():
 
 def require_tensors(outputs, inputs, grad_outputs, kind):
     """TypeError unless outputs and inputs are Tensors, and there is one grad_output per output."""
-    wrong = [type(x).__name__ for x in (*outputs, *inputs) if type(x) is not kind]
+    wrong = {*map(type, outputs), *map(type, inputs)} - {kind}
     if wrong:
-        raise TypeError(f"grad: got {', '.join(wrong)} among outputs and inputs, expected Tensors")
+        names = ", ".join(sorted(given.__name__ for given in wrong))
+        raise TypeError(f"grad: got {names} among outputs and inputs, expected Tensors")
     if len(grad_outputs) != len(outputs):
         raise TypeError(f"grad: got {len(grad_outputs)} grad_outputs for {len(outputs)} outputs, "
                         "expected as many grad_outputs as outputs")

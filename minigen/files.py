@@ -1,4 +1,7 @@
-"""Files that are whole or not there: the one place that replaces a file. Not the engine."""
+"""Files that are whole or not there: the one place that replaces a file.
+
+Not the subject: skim it at a first reading. Read next: checkpoint.py.
+"""
 
 import contextlib
 import os

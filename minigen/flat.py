@@ -2,7 +2,7 @@
 
 A rule applied to one long array is a few long operations instead of many short ones, for the small
 parameters of a small network; a long array goes piece by piece, each staying in the cache. Not the
-subject: skip it at a first reading. Read next: trainers/autoencoder.py.
+subject: skim it at a first reading. Read next: files.py.
 """
 
 from itertools import accumulate

@@ -1,8 +1,7 @@
 """Memory: which array owns it, what happens to it when it is freed, and the buffer of matrix
 products.
 
-Not the subject: skip it at a first reading.
-Read next: functional/elementwise.py.
+Not the subject: skim it at a first reading. Read next: functional/__init__.py.
 """
 
 import ctypes
@@ -21,12 +20,16 @@ def own(gradients, starts):
     for g in gradients:
         if g is not None:
             owner = g if g.base is None else _owner(g)
-            writeable = getattr(g.flags, "writeable", True)
-            if id(owner) in taken or owner.size != g.size or not writeable:
+            if id(owner) in taken or owner is not g and not _is_whole(g, owner):
                 g = owner = g.copy(order="K")
             taken.add(id(owner))
         owned.append(g)
     return owned
+
+
+def _is_whole(view, owner):
+    """Whether the view is all of its owner, and may be written to (one that broadcasts may not)."""
+    return view.size == owner.size and getattr(view.flags, "writeable", True)
 
 
 def shared(view, array):

@@ -69,15 +69,14 @@ class Optimizer:
 
     def _given(self, gradients):
         """The gradients, as many as there are parameters; each parameter's .grad if None."""
-        name = f"{type(self).__name__}.step"
         if gradients is None:
             gradients = [p.grad for p in self.parameters]
             if all(g is None for g in gradients):
-                raise ValueError(f"{name}: no parameter has a .grad; call backward() first, or "
-                                 "give gradients")
+                raise ValueError(f"{type(self).__name__}.step: no parameter has a .grad; call "
+                                 "backward() first, or give gradients")
         if len(gradients) != len(self.parameters):
-            raise ValueError(f"{name}: got {len(gradients)} gradients for {len(self.parameters)} "
-                             "parameters")
+            raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for "
+                             f"{len(self.parameters)} parameters")
         return gradients
 
     def _check(self, g, p):

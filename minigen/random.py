@@ -3,7 +3,7 @@
 It is NumPy's, and lives on the host even when arrays live on a GPU: so a seed means the same
 weights, noise, masks and orders on both backends, and its state can be saved with a checkpoint
 (CuPy's cannot). The cost is the transfer of a batch of noise per step, a few kilobytes. Read next:
-autograd.py.
+errors.py.
 """
 
 import numpy

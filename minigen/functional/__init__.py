@@ -6,8 +6,8 @@ Tensor out, and the step is on the tape. Numbers and lists are the arrays that N
 An array that was given is kept on the tape, not copied, and unlike a Tensor has no version: do not
 write to it while a tape holds it.
 
-Reading begins with elementwise.py; each file names the next. This file only lists them, and makes
-them operators and methods of Tensor: `x + y` is add(x, y).
+This file only lists them, and makes them operators and methods of Tensor, `x + y` being add(x, y):
+skim it. Read next: elementwise.py.
 """
 
 from .. import errors

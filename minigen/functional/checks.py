@@ -1,7 +1,7 @@
 """What operations accept, and what a wrong call is told, one function per message.
 
 Functions named ..._error return the error for the caller to raise; require_... raise it themselves.
-Not the subject: skip this file at a first reading.
+Not the subject: skim it at a first reading. Read next: linear.py.
 """
 
 import numbers

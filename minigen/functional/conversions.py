@@ -1,8 +1,7 @@
 """What an operation may be given besides arrays of floats: numbers, lists, integers, Tensors that
 count as constants. As in NumPy, a number or a list is the array that it makes.
 
-Not the subject: skip this file at a first reading.
-Read next: linear.py.
+Not the subject: skim it at a first reading. Read next: checks.py.
 """
 
 import numbers

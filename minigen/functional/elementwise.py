@@ -249,9 +249,9 @@ logsigmoid.gradients(lambda g, y, x: g * sigmoid(-x))
 def sigmoid(input):
     """y = σ(x) = 1 / (1 + e⁻ˣ) = eˣ / (eˣ + 1), exact in both tails        ∂L/∂x = g y (1 − y)
 
-    Above x = 88 (float64: 709) eˣ would overflow; y has long been 1 there."""
+    Far above x = 88 eˣ would overflow; y has long been 1 there."""
     x, xp = as_floats(input), array_module(input)
-    e = xp.exp(xp.minimum(x, 88.0 if x.dtype.itemsize == 4 else 709.0))
+    e = xp.exp(xp.minimum(x, 88.0))
     return e / (e + 1)
 
 sigmoid.gradients(lambda g, y, x: g * y * (1 - y))

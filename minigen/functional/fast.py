@@ -1,4 +1,4 @@
-"""Array functions that are faster than the plain expression they equal. Not the subject: skip this
+"""Array functions that are faster than the plain expression they equal. Not the subject: skim this
 file at a first reading.
 
 Each docstring begins with the plain expression and goes on with the measured reason for not writing

@@ -6,7 +6,7 @@ mean per channel; layer_norm over the last axes of each example; instance_norm o
 each channel of each example. All divide by √(variance + eps), with the variance of exactly what was
 averaged (ddof 0). Running statistics are arrays updated in place, as in PyTorch:
 r ← (1 − momentum) r + momentum · batch, with the unbiased variance.
-Read next: ../layers/initialisers.py.
+Read next: ../layers/__init__.py.
 """
 
 from ..autograd import Tensor, operation

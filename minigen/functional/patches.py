@@ -1,5 +1,5 @@
 """The patches of a convolution: which part of x lies under the kernel at each place, and where it
-goes back to. What makes convolutions fast is here; not the subject: skip it at a first reading.
+goes back to. What makes convolutions fast is here; not the subject: skim it at a first reading.
 
 Arrays have their channels last *in memory* behind the shape (N, C, *S). A patch then consists of a
 few long runs, the product of patches and weight lands in place, and elementwise operations keep the

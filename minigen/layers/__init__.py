@@ -1,7 +1,6 @@
 """Layers: parameters, and the operation of functional that uses them.
 
-Reading order: initialisers, layer (what all share, and Sequential), weighted, normalization,
-stateless.
+A list of names; skim it. Read next: initialisers.py.
 """
 
 from . import initialisers

@@ -1,5 +1,5 @@
-"""What the trainers accept, and what a wrong call is told. Nothing is learned here: each check is
-one line at the place in the algorithm that needs it. Read next: options.py.
+"""What the trainers accept, and what a wrong call is told. Not the subject: skim it at a first
+reading. Each check is one line at the place in the algorithm that needs it. Read next: options.py.
 """
 
 import itertools

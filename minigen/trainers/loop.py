@@ -1,8 +1,9 @@
 """The loop around a trainer's step: batches, progress, callbacks, checkpoints, and a clean end on
 Ctrl-C.
 
-Nothing is learned here. A trainer has `steps` (done so far), `progress()` (the numbers to show),
-and for checkpoints `parts()`, `records()` and `resume_at()`.
+A trainer has `steps` (done so far), `progress()` (the numbers to show), and for checkpoints
+`parts()`, `records()` and `resume_at()`. Not the subject: skim it at a first reading.
+Read next: autoencoder.py.
 """
 
 import contextlib

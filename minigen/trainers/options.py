@@ -1,4 +1,7 @@
-"""What fit accepts, and what a wrong call is told before the first step. Read next: loop.py."""
+"""What fit accepts, and what a wrong call is told before the first step.
+
+Not the subject: skim it at a first reading. Read next: loop.py.
+"""
 
 from .. import checkpoint as checkpoints
 from ..autograd import Tensor
