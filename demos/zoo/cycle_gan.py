@@ -35,8 +35,8 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Sequential, Sigmoid)
 
 M, CHANNELS = 16, 16
-ROW = Row(idea="there and back leads home (λ = 10)", control="λ = 0: no way back", mark=0.7,
-          gap=0.2, real="the true translation")
+ROW = Row(idea="there and back leads home (λ = 10)", control="λ = 0: no way back", mark=0.9,
+          gap=0.5, real="the true translation")
 CLOSED_FORM = ("D_X", "D_Y"), {"D": 1.0}   # the loss while both D are 0: ½ (0 − 1)² + ½ 0² of each
 UNPAIRED = True                             # x and y have nothing to do with each other
 
