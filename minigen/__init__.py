@@ -3,7 +3,7 @@
 The list of its public names; skim it. Read next: __main__.py.
 """
 
-from . import backend, checkpoint, data, functional, layers, metrics, optim, trainers
+from . import backend, checkpoint, data, functional, layers, metrics, notebook, optim, trainers
 from .autograd import Tensor, grad, tensor
 from .backend import BackendError, set_default_dtype, to_numpy, use
 from .errors import NonFiniteError
