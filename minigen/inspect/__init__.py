@@ -4,11 +4,13 @@ here trains anything.
     print(inspect.algorithm(trainer))       a GAN's last iteration, line by line as in Algorithm 1
     curves = inspect.Curves(every=10)       a callback of fit: numbers and gradient norms over a run
     inspect.game(curves), inspect.gradient_norms(curves)        figures of them
+    inspect.draw_graph(loss)                a figure of the tape: values down, gradients back up
 
 It needs Matplotlib, so `import minigen` leaves it out: from minigen import inspect. Reading order:
-algorithm, curves, plots.
+algorithm, curves, plots, tape, graph, layout, sketch.
 """
 
 from .algorithm import algorithm
 from .curves import Curves
+from .graph import draw_graph
 from .plots import COLOURS, game, gradient_norms
