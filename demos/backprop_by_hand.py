@@ -2,9 +2,10 @@
 
 First one neuron, then two layers. The chain rule is applied from the loss backwards: what arrives
 at a node, g = ∂L/∂node, is multiplied by the derivative of the node with respect to each input. The
-graphs show the value (black) and the gradient (magenta) of every node. Last come the places where
-home-made engines go wrong: a node used twice, the order of the walk, broadcasting, and second
-derivatives.
+graphs show the value (black) and the gradient (magenta) of every node, and tape.png the second one
+as inspect.draw_graph shows any tape: which operations it holds, and where gradients go. Last come
+the places where home-made engines go wrong: a node used twice, the order of the walk, broadcasting,
+and second derivatives.
 
     python demos/backprop_by_hand.py
 """
@@ -17,6 +18,7 @@ from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
+from minigen import inspect
 from minigen.gradcheck import numerical_gradient
 
 arguments = run.arguments(__doc__, steps=2000)
@@ -191,6 +193,8 @@ draw(graph, network(), "Two layers; x = 00, 01, 10, 11, t = 0, 1, 1, 0: "
      "a gradient has the shape of its node, that of a bias is a sum over the rows")
 tabulate(table, rows)
 pictures.save(figure, arguments.out / "network.png")
+tape = inspect.draw_graph(network(), gradients=True, x=X_device, t=T_device)
+pictures.save(tape, arguments.out / "tape.png")                 # the same, as the engine holds it
 
 optimizer = mg.optim.SGD(parameters, lr=1.0)
 first = network().item()

@@ -1,8 +1,9 @@
 """Algorithm 1 in the plane, where the data's density is known: what D should say, and tells G.
 
 Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), and that V(D*, G) =
-−log 4 + 2 JSD(p ‖ q), least where q = p. In two dimensions all of that can be looked at. Read next:
-gan_modes.py, which modes of the data such a game finds.
+−log 4 + 2 JSD(p ‖ q), least where q = p. In two dimensions all of that can be looked at; and in
+phase_2.png, how the gradient passes through a frozen D. Read next: gan_modes.py, which modes of the
+data such a game finds.
 
     python demos/gan_2d.py           about a minute on two cores
     python demos/gan_2d.py --full    larger networks and batches, 5,000 iterations: a minute or two
@@ -242,5 +243,13 @@ axes.set(xlabel="iteration", ylabel="nats", ylim=(-1.6, 0.05),
 axes.legend(loc="upper center")
 pictures.save(figure, arguments.out / "values.png")
 pictures.save(inspect.game(curves), arguments.out / "curves.png")
+
+# %% Picture 4: the tape of phase 2: D is frozen, and the gradient passes through it to G
+z = mg.randn(m, 2)
+fake = G(z)
+with mg.frozen(D):
+    value = -F.mean(F.logsigmoid(D(fake)))                  # −log D(G(z))
+tape = inspect.draw_graph(value, gradients=True, G=G, D=D, z=z, fake=fake, value=value)
+pictures.save(tape, arguments.out / "phase_2.png")
 
 run.finish(arguments, claims)
