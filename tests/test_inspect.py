@@ -180,8 +180,11 @@ def test_figures_show_the_recorded_numbers():
 
 def test_importing_minigen_leaves_matplotlib_out():
     code = ("import sys, minigen; assert 'matplotlib' not in sys.modules; "
-            "from minigen import inspect")
+            "assert minigen.inspect.draw_graph and 'matplotlib' in sys.modules; "
+            "from minigen import inspect; assert inspect is minigen.inspect")
     subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="module 'minigen' has no attribute 'insect'"):
+        mg.insect
 
 
 def test_a_trainer_that_was_loaded_has_no_iteration_to_tell(tmp_path):

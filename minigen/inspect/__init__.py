@@ -6,8 +6,8 @@ here trains anything.
     inspect.game(curves), inspect.gradient_norms(curves)        figures of them
     inspect.draw_graph(loss)                a figure of the tape: values down, gradients back up
 
-It needs Matplotlib, so `import minigen` leaves it out: from minigen import inspect. Reading order:
-algorithm, curves, plots, tape, graph, layout, sketch.
+It needs Matplotlib, so it is not loaded by `import minigen` but by the first use of
+minigen.inspect. Reading order: algorithm, curves, plots, tape, graph, layout, sketch.
 """
 
 from .algorithm import algorithm
