@@ -95,15 +95,16 @@ def _norm(x):
 # -------------------------------------------------------------------------------------- tables
 
 def _table(title, head, rows, foot=()):
-    """A title above an HTML table whose rows begin with a heading. head: the columns' headings;
-    foot: the last row. Any of them may be empty."""
-    sides = [_side(cell) for cell in rows[0]] if rows else ["left"] * len(head)
-    heading = "".join(_cell("th scope=col", text, side) for text, side in zip(head, sides))
-    table = ["<table>", heading and f"<thead><tr>{heading}</tr></thead>",
-             "<tbody>", *map(_row, rows), "</tbody>", foot and f"<tfoot>{_row(foot)}</tfoot>",
-             "</table>"]
+    """A title above an HTML table whose rows begin with a heading. head: what stands over the
+    columns; foot: the last row. All but the rows may be empty; without rows there is no table."""
     above = title and f"<p><code>{html.escape(title)}</code></p>"
-    return "\n".join(filter(None, [above, *(table if rows else ())]))
+    if not rows:
+        return above
+    heading = "".join(_cell("th scope=col", text, _side(cell)) for text, cell in zip(head, rows[0]))
+    return "\n".join(filter(None, [
+        above, "<table>", heading and f"<thead><tr>{heading}</tr></thead>",
+        "<tbody>", *map(_row, rows), "</tbody>", foot and f"<tfoot>{_row(foot)}</tfoot>",
+        "</table>"]))
 
 
 def _row(cells):

@@ -265,7 +265,7 @@ def overlap(a, b):
 @tapes
 def test_no_box_covers_another_and_all_text_is_inside_one(make, gradients, dpi):
     value, names = make()
-    figure = inspect.draw_graph(value, gradients, **names)
+    figure = inspect.draw_graph(value, gradients=gradients, **names)
     figure.set_dpi(dpi)
     boxes, words = drawn(figure)
     nodes = read_tape(value)
@@ -284,7 +284,7 @@ def test_the_same_tape_is_the_same_picture():
         mg.seed(0)
         value, names = vae()
         file = io.BytesIO()
-        inspect.draw_graph(value, True, **names).savefig(file, format="png")
+        inspect.draw_graph(value, gradients=True, **names).savefig(file, format="png")
         return file.getvalue()
 
     assert picture() == picture()
@@ -393,6 +393,8 @@ def test_names_are_for_what_is_on_the_tape():
     y = D(x)
     with pytest.raises(TypeError, match="x is a list, expected a network, a Tensor or an array"):
         inspect.draw_graph(y, x=[1.0])
+    with pytest.raises(TypeError, match=r"path is a str, .* a file: draw_graph\(...\).savefig"):
+        inspect.draw_graph(y, path="graph.png")
     for wrong in (x.copy(), D.weight.detach(), Dense(2, 1)):
         with pytest.raises(ValueError, match="this is not on this tape: give the very Tensor"):
             inspect.draw_graph(y, this=wrong)

@@ -178,6 +178,14 @@ def test_figures_show_the_recorded_numbers():
     inspect.gradient_norms(curves).savefig("/dev/null", format="png")
 
 
+def test_a_figure_is_shown_in_a_notebook_without_pyplot():
+    trainer, curves = gan(), inspect.Curves(every=1)
+    trainer.fit(data(), 2, batch_size=8, callbacks=[curves])
+    a = mg.tensor(1.0, requires_grad=True)
+    for figure in (inspect.game(curves), inspect.gradient_norms(curves), inspect.draw_graph(a * a)):
+        assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_importing_minigen_leaves_matplotlib_out():
     code = ("import sys, minigen; assert 'matplotlib' not in sys.modules; "
             "assert minigen.inspect.draw_graph and 'matplotlib' in sys.modules; "

@@ -25,7 +25,7 @@ PORTS, APART = 16, 3                    # between arrows at one box; from an arr
 LEAST_WIDTH = 320                       # of the legend
 
 
-def draw_graph(tensor, gradients=False, **names):
+def draw_graph(tensor, *, gradients=False, **names):
     """A Figure of the tape behind `tensor`: what it was computed from, as far as gradients go.
 
     gradients: whether to write the norm of ∂tensor/∂x beside each x; for a tensor of one number.
@@ -62,7 +62,7 @@ def _called(names, nodes):
             found = {id(x): name}
         else:
             raise TypeError(f"draw_graph: {name} is a {errors.type_name(x)}, expected a network, a "
-                            "Tensor or an array")
+                            "Tensor or an array to call so (a file: draw_graph(...).savefig(path))")
         if found.keys().isdisjoint(here):
             raise ValueError(f"draw_graph: {name} is not on this tape: give the very Tensor, array "
                              "or network that was used, no copy of it")

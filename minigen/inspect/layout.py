@@ -7,9 +7,10 @@ ordered by the mean place of the neighbours; and then each box moves to that mea
 boxes beside it allow. Used by graph.py.
 """
 
+from statistics import fmean
 from typing import NamedTuple
 
-SWEEPS = 24                             # down and up again; the drawings here settle in fewer
+SWEEPS = 24                             # down, up, down, ...
 STRAIGHT, LIGHT = 8.0, 0.1              # weights, of a bend and of a box that nothing leads to
 
 
@@ -85,7 +86,7 @@ def _ordered(depth, lines):
         near = sides[sweep % 2]                                 # those above, then those below
         for layer in layers[::-1] if sweep % 2 else layers:
             at = {i: k / len(other) for other in layers for k, i in enumerate(other)}
-            layer.sort(key=lambda i: _mean([at[j] for j in near[i]], at[i]))
+            layer.sort(key=lambda i: fmean(at[j] for j in near[i] or [i]))
         if _crossings(layers, lines) < _crossings(best, lines):
             best = [*map(list, layers)]
     return best
@@ -97,10 +98,6 @@ def _crossings(layers, lines):
     ends = sorted((*at[i], at[j][1]) for i, j in lines)
     return sum(a[0] == b[0] and a[1] < b[1] and a[2] > b[2]
                for n, a in enumerate(ends) for b in ends[n + 1:])
-
-
-def _mean(values, otherwise):
-    return sum(values) / len(values) if values else otherwise
 
 
 # -------------------------------------------------------------------------- the places in a layer

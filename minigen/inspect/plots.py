@@ -2,16 +2,26 @@
 makes orange, real green, a gradient magenta (colours that colour-blind readers can tell apart).
 """
 
+import io
 import math
 
+import matplotlib.figure
 import numpy
 from matplotlib import colormaps
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 COLOURS = {"D": "#0072B2", "G": "#D55E00", "generated": "#D55E00", "real": "#009E73",
            "gradient": "#AA3377", "quiet": "#666666"}
 _SHADES = {"D": "Blues", "G": "Oranges"}
+
+
+class Figure(matplotlib.figure.Figure):
+    """A figure that a notebook shows where it is the value of a cell, without pyplot."""
+
+    def _repr_png_(self):
+        file = io.BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
 
 
 def game(curves):

@@ -2,13 +2,12 @@
 measured. The drawing hand of graph.py, which knows what they mean.
 """
 
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
-from .plots import COLOURS
+from .plots import COLOURS, Figure
 
 SIZE, LINE, PAD = 9.5, 13.0, 6.0            # of letters, of a line of them, beside them
 LOCK = 12.0                                 # its room
