@@ -37,7 +37,7 @@ def draw_graph(tensor, *, gradients=False, **names):
     no other constant.
 
     TypeError: not a Tensor, or a name for something else. ValueError: nothing was recorded, more
-    than 40 operations, a name for what is not on the tape, gradients of more than one number.
+    than 30 operations, a name for what is not on the tape, gradients of more than one number.
     RuntimeError: backward() freed the tape; or, of gradients, a value on it was written to since.
     """
     nodes = read_tape(tensor)

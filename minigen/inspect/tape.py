@@ -8,7 +8,7 @@ from .. import errors
 from ..autograd import _FREED, Tensor
 from ..backend import is_array
 
-LIMIT = 40                              # operations: more would be a poster
+LIMIT = 30                              # operations: more would be a poster
 
 
 @dataclass(eq=False)
