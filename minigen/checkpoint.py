@@ -3,7 +3,7 @@ random state, place in the data, step.
 
 The file is a NumPy .npz archive without pickles: arrays under names like "generator/0.weight", and
 one entry of JSON, "checkpoint". Not the subject: skim it at a first reading.
-Read next: trainers/__init__.py.
+Read next: notebook.py.
 """
 
 import json

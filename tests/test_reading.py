@@ -113,8 +113,7 @@ def test_the_path_of_the_docstrings_is_the_table_of_the_readme():
 def test_every_file_of_the_engine_is_on_the_path():
     engine = {name(path) for folder in ("", "functional", "layers", "trainers")
               for path in (PACKAGE / folder).glob("*.py")}
-    beside_it = {"minigen/notebook.py"}         # what notebooks show: nothing is learned there
-    assert engine - beside_it | {FIRST} == {*PATH}
+    assert engine | {FIRST} == {*PATH}
 
 
 @pytest.mark.parametrize("file", PATH)
