@@ -344,7 +344,7 @@ def _walk(tape, outputs, starts, targets, create_graph=False, free=False):
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise errors.rule_failed_error(error, step) from error
             for x, gx in pairs:
-                if (type(gx) is not numpy.ndarray
+                if (create_graph or type(gx) is not numpy.ndarray
                         or gx.shape != x._data.shape or gx.dtype != x._data.dtype):
                     gx = _fit(gx, x, step, create_graph)                                # shape
                 if anomaly:
