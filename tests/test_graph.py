@@ -169,10 +169,13 @@ def test_a_parameter_that_is_frozen_in_one_use_and_wanted_in_another_is_a_leaf()
 
 
 def test_a_condition_gets_no_arrow_back():
-    x = mg.tensor([1.0, -1.0], requires_grad=True)
-    where = read_tape(F.where(x > 0, x, 0.0).sum())[-2]
-    assert [(source.kind, gradient) for source, gradient in where.inputs] == [
-        ("constant", False), ("leaf", True)]
+    c, x = (mg.tensor([1.0, 0.0], requires_grad=True) for _ in range(2))
+    for condition, kind in ((x.numpy() > 0, "constant"), (c, "leaf")):
+        where = read_tape(F.where(condition, x, 0.0).sum())[-2]
+        assert [(source.kind, gradient) for source, gradient in where.inputs] == [
+            (kind, False), ("leaf", True)]
+    assert sum("‖∇‖" in text for text in texts(
+        inspect.draw_graph(F.where(c, x, 0.0).sum(), gradients=True))) == 4    # and the legend
 
 
 def texts(figure):
@@ -335,12 +338,21 @@ def test_a_layer_is_the_longest_path():
     assert [len(chain) for chain in bends] == [0, 0, 1, 0, 0]
 
 
-def test_lines_that_need_not_cross_do_not():
-    """A ladder whose rungs change sides at every layer, as it is numbered."""
-    arrows = [(0, 3), (1, 2), (2, 5), (3, 4), (4, 7), (5, 6)]
-    places, _ = place([Box(9, 9, 5)] * 8, arrows, (20, 10))
-    sides = [x > 0 for x, _ in places]
-    assert all(sides[i] == sides[j] for i, j in arrows) and len(set(sides)) == 2
+def crossings(places, arrows, bends):
+    """How many pairs of lines between the same two layers cross."""
+    lines = []
+    for (i, j), chain in zip(arrows, bends):
+        points = [places[i], *((x, bottom) for x, bottom, _ in chain), places[j]]
+        lines += [(round(y), x, x_next) for (x, y), (x_next, _) in zip(points, points[1:])]
+    return sum(a[0] == b[0] and (a[1] - b[1]) * (a[2] - b[2]) < 0
+               for a, b in itertools.combinations(lines, 2))
+
+
+@pytest.mark.parametrize("seed", [8, 13, 15, 22])      # as they are numbered 1, 2, 3, 1
+def test_lines_that_need_not_cross_do_not(seed):
+    boxes, arrows = some_graph(seed)
+    places, bends = place([Box(10, 10, 0)] * len(boxes), arrows, (20, 10))
+    assert crossings(places, arrows, bends) == 0
 
 
 def test_a_chain_is_straight():
