@@ -8,7 +8,8 @@ gives arrays, layouts that only NumPy keeps, writes that race on a GPU, and hidd
 CuPy lets a mistake pass in silence, the stand-in is stricter and raises.
 
     with strict_cupy.installed():       `import cupy` finds the stand-in, and minigen uses it
-    strict_cupy.counts                  crossings since counts.reset(): .to_device, .to_host
+    strict_cupy.counts                  since counts.reset(): crossings (.to_device, .to_host) and
+                                        what was started on the device (.launches, .launched)
 
 Every function is made from NumPy's of the same name, if cupy_names.txt (recorded from cupy 14.2.0)
 lists it. Read next: strict_cupy_rules.py, the rules as tables; strict_cupy_arrays.py, the arrays.
@@ -20,8 +21,10 @@ import sys
 import types
 
 import numpy as np
+import strict_cupy_arrays
 import strict_cupy_rules as rules
-from strict_cupy_arrays import absent, array, generate, ndarray, ufunc, unwrap
+from strict_cupy_arrays import (absent, array, call, generate, ndarray, refuse, settle, ufunc,
+                                unwrap, written)
 from strict_cupy_rules import NAMES, NDARRAY_NAMES, VERSION, counts
 
 from minigen import backend
@@ -39,7 +42,7 @@ class _Module(types.ModuleType):
     def __getattr__(self, name):
         if name not in self._names:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}: "
-                                 f"{self.__name__} {VERSION} lacks it, or the stand-in does")
+                                 f"cupy {VERSION} lacks it, or the stand-in does")
         value = self._make(name)
         setattr(self, name, value)
         return value
@@ -54,7 +57,11 @@ def _of_numpy(name, library=np):
     if isinstance(original, np.ufunc):
         return ufunc(original)
     if name in rules.ABOUT:
-        return lambda *args, **kwargs: original(*map(unwrap, args), **kwargs)
+        def fact(*args, **kwargs):
+            if name == "shares_memory":
+                counts.wait()
+            return original(*map(unwrap, args), **kwargs)
+        return fact
     if name in ("dtype", "finfo", "iinfo", "ndindex"):
         return original
     if isinstance(original, (int, float, type(None))):
@@ -104,7 +111,39 @@ def _default_rng(seed=None):
                    lambda name: generate(name, getattr(numpys, name), "any"))
 
 
+class _ElementwiseKernel:
+    """A kernel of minigen/kernels.py, computed by the array definition that stands there beside its
+    CUDA code. tests/test_kernels.py compiles the code, and compares it with the definition."""
+
+    def __init__(self, in_params, out_params, operation, name="kernel"):
+        if not name.startswith("minigen_"):
+            raise NotImplementedError(f"the stand-in cannot run the CUDA code of {name!r}")
+        self.name = name.removeprefix("minigen_")
+        self.inputs, self.outputs = in_params.count(",") + 1, out_params.count(",") + 1
+
+    def __call__(self, *args):
+        if len(args) != self.inputs + self.outputs:
+            raise TypeError(f"{self.name}: got {len(args)} arguments, expected {self.inputs} and "
+                            f"{self.outputs} outputs")
+        if len({x.dtype for x in args if isinstance(x, ndarray)}) > 1:
+            raise TypeError(f"{self.name}: T stands for two dtypes")
+        for x in args:
+            if not isinstance(x, (ndarray, *rules.SCALARS)):
+                refuse(x)
+        inputs, outputs = args[:self.inputs], args[self.inputs:]
+        for out in outputs:
+            written(out)
+        counts.launch(self.name)
+        definition = sys.modules["minigen.kernels"].KERNELS[self.name].definition
+        values = call(definition, inputs, {})
+        for out, value in zip(outputs, values if len(outputs) > 1 else [values], strict=True):
+            out._a[...] = value._a
+            settle(out, "kernel")
+        return outputs if len(outputs) > 1 else outputs[0]
+
+
 _own = {
+    "ElementwiseKernel": _ElementwiseKernel,
     "ndarray": ndarray, "ufunc": ufunc, "array": array, "asarray": _asarray, "asanyarray": _asarray,
     "asnumpy": _asnumpy, "get_array_module": _get_array_module, "is_available": lambda: True,
     "linalg": _Module("cupy.linalg", rules.LINALG, functools.partial(_of_numpy, library=np.linalg)),
@@ -120,21 +159,27 @@ _own = {
         getDeviceCount=lambda: 1,
         deviceSynchronize=counts.wait)),
 }
-module = _Module("cupy", NAMES, lambda name: _own[name] if name in _own else _of_numpy(name))
+module = _Module(rules.NAME, NAMES, lambda name: _own[name] if name in _own else _of_numpy(name))
 module.__version__ = VERSION
 
 
 @contextlib.contextmanager
-def installed():
+def installed(rounding=None):
     """Inside the block, `import cupy` finds the stand-in and minigen uses it; afterwards all is as
-    it was before."""
+    it was before.
+
+    rounding: a seed; every float result of arithmetic then gets a random last bit, since a GPU adds
+    in another order and fuses multiplications with additions."""
     found, before = sys.modules.get("cupy", installed), (backend._cupy, backend._module)
+    bits = strict_cupy_arrays.last_bits
     sys.modules["cupy"], backend._cupy = module, None
     try:
         backend.use("cupy")
         counts.reset()
+        strict_cupy_arrays.last_bits = rounding and np.random.default_rng(rounding)
         yield module
     finally:
+        strict_cupy_arrays.last_bits = bits
         backend._cupy, backend._module = before
         if found is installed:                  # there was none
             del sys.modules["cupy"]

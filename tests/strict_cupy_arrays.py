@@ -21,6 +21,11 @@ def refuse(x):
     raise TypeError(f"Unsupported type {type(x)}")          # CuPy's own words
 
 
+def no_conversion():
+    return TypeError("Implicit conversion to a NumPy array is not allowed. "
+                     "Please use `.get()` to construct a NumPy array explicitly.")
+
+
 # ------------------------------------------------------------------------ between wrapper and NumPy
 
 # id of a NumPy array -> its wrapper, so that identity survives a call
@@ -36,6 +41,7 @@ def wrap(a):
                 a.flags.writeable = True            # CuPy has no such flag; see `written`
             wrapper = object.__new__(ndarray)
             wrapper._a = a
+            wrapper._base = wrap(a.base) if isinstance(a.base, np.ndarray) else None
             _wrappers[id(a)] = wrapper
         return wrapper
     if isinstance(a, rules.SCALARS):
@@ -60,6 +66,66 @@ def unwrap(x):
 def call(function, args, kwargs):
     with np.errstate(all="ignore"):     # CuPy never warns about overflow or division by zero
         return wrap(function(*map(unwrap, args), **{name: unwrap(x) for name, x in kwargs.items()}))
+
+
+# ------------------------------------------------------------------- what arithmetic leaves behind
+
+# A random generator, and the last bit of every result is another one (installed(rounding=True)):
+# whoever needs NumPy's bits finds out.
+last_bits = None
+
+
+def settle(result, name):
+    """New floats as a GPU leaves them: float32 below the smallest normal number is 0 (CuPy compiles
+    with -ftz=true), and the last bit is not NumPy's."""
+    a = result._a if isinstance(result, ndarray) else None
+    if a is None or a.dtype.kind != "f" or not a.size:
+        return result
+    if last_bits is not None and name in rules.ROUNDED:
+        towards = last_bits.choice([-np.inf, np.inf, np.nan], a.shape).astype(a.dtype)
+        with np.errstate(all="ignore"):
+            moves = np.isfinite(a) & (a != 0) & ~np.isnan(towards)
+            np.copyto(a, np.nextafter(a, towards), where=moves)
+    if a.dtype == np.float32:
+        np.copyto(a, 0, where=abs(a) < np.finfo("float32").tiny)
+    return result
+
+
+def fill_with_nonsense(result):
+    """What uninitialised memory holds: NaN, or the largest integer."""
+    kind = result.dtype.kind
+    if kind in "fc":
+        result._a.fill(np.nan)
+    elif kind in "iu":
+        result._a.fill(np.iinfo(result.dtype).max)
+    return result
+
+
+def count_launches(name, args, result):
+    """Count what this call of a generated function starts on a GPU."""
+    if name in rules.JOINING:
+        parts = len(args[0])
+        counts.launch(name, parts if parts <= 8 else 1)
+        counts.to_device += 3 if parts > 8 else 0           # tables of pointers
+    elif name not in rules.NO_LAUNCH and not _is_view(result, args):
+        counts.launch(name, rules.LAUNCHES.get(name, 1))
+
+
+def _is_view(result, args):
+    """Whether nothing was computed: the result lies in the memory of an argument, or is no
+    array."""
+    if result is None:
+        return False                                        # it wrote into its first argument
+    return not isinstance(result, ndarray) or any(
+        isinstance(x, ndarray) and np.may_share_memory(x._a, result._a) for x in args)
+
+
+def count_product(*factors):
+    """One product; and a copy of each matrix whose rows or columns are not runs of memory."""
+    counts.launch("product")
+    for x in factors:
+        if x.ndim > 1 and x.size and x.itemsize not in x.strides[-2:]:
+            counts.launch("copy")
 
 
 def written(x):
@@ -93,9 +159,21 @@ def generate(name, original, first="array"):
             written(args[0])
         if kwargs.get("out") is not None:
             written(kwargs["out"])
-        if name in rules.WAITS or (name == "where" and len(args) == 1):
+        if name == "dot" and not all(isinstance(x, ndarray) for x in args[:2]):
+            raise TypeError("Argument 'b' has incorrect type (expected cupy.ndarray)")
+        if (name in rules.WAITS or (name == "where" and len(args) == 1)
+                or (name == "fill" and isinstance(args[1], ndarray))):
             counts.wait()
+        if name in ("take", "put") and any(isinstance(x, (list, tuple)) for x in args[1:2]):
+            counts.to_device += 1
         result = call(original, args, kwargs)
+        if name == "dot":
+            count_product(*args[:2])
+        else:
+            count_launches(name, args, result)
+        if name in rules.NO_LAUNCH:
+            return fill_with_nonsense(result)
+        settle(result if kwargs.get("out") is None else kwargs["out"], name)
         given = any(result is x for x in (*args, *kwargs.values()))
         if name in rules.C_ORDER and isinstance(result, ndarray) and not given:
             return wrap(np.asarray(result._a, order="C"))
@@ -127,8 +205,15 @@ class ufunc:
             outputs = out if isinstance(out, tuple) else (out,)
         for x in outputs:
             written(x)
+        if self.__name__ == "matmul":
+            if len(args) > self.nin:
+                raise TypeError("matmul takes `out` by keyword only")
+            count_product(*inputs)
+        else:
+            counts.launch(self.__name__)
         layout = {"out": tuple(outputs)} if outputs else {"order": "C"}
-        return call(self._original, inputs, {"dtype": dtype, "casting": casting, **layout})
+        result = call(self._original, inputs, {"dtype": dtype, "casting": casting, **layout})
+        return settle(result, self.__name__)
 
     def at(self, a, indices, b=None):
         if self.__name__ not in rules.AT:
@@ -137,6 +222,7 @@ class ufunc:
             supported = ", ".join(sorted(rules.AT_DTYPES))
             raise TypeError(f"{self.__name__}.at supports {supported}, not {a.dtype}")
         written(a)
+        counts.launch(f"{self.__name__}.at")
         self._original.at(a._a, prepare_index(a._a, indices)[0], unwrap(b))
 
     def __getattr__(self, method):
@@ -150,16 +236,28 @@ class ufunc:
 # --------------------------------------------------------------------------------------- the arrays
 
 def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocking=False):
-    """Host data is copied up, in C or Fortran order: no other layout survives the crossing."""
-    if any(isinstance(x, ndarray) for x in (obj if isinstance(obj, (list, tuple)) else [obj])):
-        return call(np.array, (obj,),
-                    {"dtype": dtype, "copy": copy, "order": order or "K", "ndmin": ndmin})
+    """Host data is copied up, in C or Fortran order: no other layout survives the crossing. (A
+    number is no transfer: the device fills an array with it.)"""
+    parts = obj if isinstance(obj, (list, tuple)) else [obj]
+    if any(isinstance(x, ndarray) for x in parts):
+        for x in parts:
+            if isinstance(x, np.ndarray):
+                refuse(x)
+            if not isinstance(x, ndarray):
+                raise no_conversion()
+        result = call(np.array, (obj,),
+                      {"dtype": dtype, "copy": copy, "order": order or "K", "ndmin": ndmin})
+        count_launches("array", parts, result)
+        return result
     a = np.asarray(obj, dtype)
-    if a.dtype.kind not in "biufc":
+    if a.dtype.name not in rules.DTYPES:
         raise ValueError(f"Unsupported dtype {a.dtype}")
     if copy is False:
         raise ValueError("Unable to avoid copy: the data are on the host")
-    counts.to_device += 1
+    if isinstance(obj, (bool, int, float, complex)):
+        counts.launch("fill")
+    else:
+        counts.to_device += 1
     if order not in ("C", "F"):
         order = "F" if a.flags.fnc else "C"
     return wrap(np.array(a, order=order, ndmin=ndmin))
@@ -176,7 +274,7 @@ def prepare_index(a, index):
         if isinstance(part, (list, tuple)):
             part = array(part, dtype=None if part else int)
         parts.append(unwrap(part))
-        if _kind(parts[-1]) == "b":
+        if _kind(parts[-1]) == "b" or isinstance(part, bool):
             counts.wait()                       # the host must know how many are True
     width = [0 if part is None or part is Ellipsis else part.ndim if _kind(part) == "b" else 1
              for part in parts]
@@ -195,17 +293,19 @@ def prepare_index(a, index):
 class ndarray:
     """cupy.ndarray. Most methods are added below, for the recorded names and no others."""
 
-    __slots__ = ("_a", "__weakref__")
+    __slots__ = ("_a", "_base", "__weakref__")      # _base: alive as long as its views, as CuPy's
     __array_priority__ = 100
     __hash__ = None
 
     def __new__(cls, shape, dtype=float, order="C"):
-        return wrap(np.empty(shape, dtype, order))
+        return fill_with_nonsense(wrap(np.empty(shape, dtype, order)))
 
     # Crossings to the host and back. repr(), float(), bool() and the like call get().
 
     def get(self, stream=None, order="C", out=None, blocking=True):
         counts.wait()
+        if order not in ("C", "F", "A"):
+            raise ValueError(f"unsupported order: {order}")
         if out is None:
             return np.array(self._a, order=order)
         np.copyto(out, self._a, casting="no")
@@ -228,8 +328,7 @@ class ndarray:
         self._a[...] = arr
 
     def __array__(self, dtype=None, copy=None):
-        raise TypeError("Implicit conversion to a NumPy array is not allowed. "
-                        "Please use `.get()` to construct a NumPy array explicitly.")
+        raise no_conversion()
 
     def __array_function__(self, function, types_, args, kwargs):
         name = function.__name__
@@ -249,7 +348,7 @@ class ndarray:
 
     @property
     def base(self):
-        return wrap(self._a.base) if isinstance(self._a.base, np.ndarray) else None
+        return self._base
 
     @property
     def flags(self):
@@ -269,12 +368,15 @@ class ndarray:
     # Elements.
 
     def __getitem__(self, index):
-        return wrap(self._a[prepare_index(self._a, index)[0]])
+        result = wrap(self._a[prepare_index(self._a, index)[0]])
+        count_launches("take", (self,), result)
+        return result
 
     def __setitem__(self, index, value):
         if not isinstance(value, (ndarray, *rules.SCALARS)):
             refuse(value)
         written(self)
+        counts.launch("setitem")
         index, gathers = prepare_index(self._a, index)
         if gathers and isinstance(value, ndarray) and value.size > 1:
             places = np.arange(self.size).reshape(self.shape)[index]

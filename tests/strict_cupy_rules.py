@@ -6,11 +6,13 @@ source. Where it is unclear whether 14.2 has a newer keyword or name, it is left
 costs nothing, since NumPy and the older CuPy have another word for it. Read strict_cupy.py first.
 """
 
+import collections
 import pathlib
 
 import numpy as np
 
 VERSION = "14.2.0"
+NAME = "cupy_stand_in"      # not "cupy": nothing may be found, or kept, by the name of a library
 
 
 def _recorded(file):
@@ -22,11 +24,13 @@ NDARRAY_NAMES = _recorded("cupy_ndarray_names.txt")
 
 
 class Counts:
-    """Crossings since reset().
+    """What happened since reset().
 
     to_device   host data copied up
     to_host     times the host waits for the device: for each copy back, each synchronisation, and
                 each result whose shape depends on values (masks, nonzero)
+    launched    kernels, products, copies and fills started on the device, by name: what a step
+                costs on a GPU, where each takes 5 to 10 µs of the host's time
     """
 
     def __init__(self):
@@ -34,13 +38,23 @@ class Counts:
 
     def reset(self):
         self.to_device = self.to_host = 0
+        self.launched = collections.Counter()
 
     def wait(self):
         self.to_host += 1
 
+    def launch(self, name, times=1):
+        self.launched[name] += times
+
+    @property
+    def launches(self):
+        return self.launched.total()
+
 
 counts = Counts()
 
+DTYPES = set("""bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64
+    complex64 complex128""".split())
 SCALARS = (bool, int, float, complex, np.number, np.bool_)
 WAITS = set("""nonzero flatnonzero argwhere unique unique_all unique_counts unique_inverse
     unique_values compress extract bincount histogram trim_zeros union1d intersect1d setdiff1d
@@ -63,7 +77,7 @@ KEYWORDS = {name: {"a", *words.split()} for names, words in {
     "cumsum cumprod": "axis dtype out",
     "clip": "a_min a_max out",
     "astype": "x dtype order copy",
-    "reshape": "shape order",
+    "reshape": "order",                # CuPy's word for the shape is newshape
     "einsum": "dtype",
     "sort argsort": "axis",
     "zeros ones empty": "shape dtype order",
@@ -77,6 +91,18 @@ KEYWORDS = {name: {"a", *words.split()} for names, words in {
 AT = set("add subtract maximum minimum bitwise_and bitwise_or bitwise_xor".split())
 AT_DTYPES = set("int32 int64 uint32 uint64 float16 float32 float64".split())
 UFUNC_METHODS = {"add": {"reduce", "accumulate", "reduceat"}, "multiply": {"reduce", "accumulate"}}
+
+# What takes more than the one launch of every other function that makes or fills an array. (As
+# counted by running CuPy 14.2's own host code on an emulated device.)
+LAUNCHES = {"var": 2, "std": 3, "einsum": 3}
+NO_LAUNCH = set("empty empty_like".split())         # memory that holds what it held before
+JOINING = set("concatenate concat stack hstack vstack dstack column_stack".split())
+
+# Results of these are rounded, and in another order on a GPU: their last bit may be another one.
+ROUNDED = set("""add subtract multiply divide power exp exp2 expm1 log log2 log10 log1p sqrt cbrt
+    square sin cos tan arcsin arccos arctan sinh cosh tanh hypot reciprocal matmul dot vdot inner
+    outer tensordot einsum sum prod mean var std cumsum cumprod average norm logaddexp reduce
+    accumulate kernel""".split())
 
 # These take shapes, sequences or host values first; all others expect an array of CuPy's.
 NO_ARRAY_FIRST = set("""zeros ones empty full arange linspace logspace eye identity tri indices

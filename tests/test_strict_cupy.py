@@ -18,6 +18,8 @@ from strict_cupy import module as cp
 
 from minigen import backend
 
+pytestmark = pytest.mark.both_libraries
+
 as_strided, windows = cp.lib.stride_tricks.as_strided, cp.lib.stride_tricks.sliding_window_view
 
 
@@ -55,7 +57,8 @@ def same(x, expected):
 # ------------------------------------------------------------------------ nothing crosses by itself
 
 @cases("np.asarray(x)", "np.array(x)", "np.asarray([x[0], x[1]])", "memoryview(x)",
-       "np.testing.assert_array_equal(x, a)", "np.frombuffer(x)", "a[x[0].astype(int)]",
+       "np.testing.assert_array_equal(x, a)", "np.frombuffer(x)", "cp.asarray([x[0, 0], 1.0])",
+       "cp.array([1.0, x[0, 0]])", "a[x[0].astype(int)]",
        "range(x[0, 0].astype(int))")
 def test_no_implicit_conversion(x, a, line):
     with pytest.raises((TypeError, BufferError, IndexError)):
@@ -75,7 +78,7 @@ def test_the_text_of_the_refusal_is_cupys(x):
        "cp.add.at(x, cp.asarray([0]), a[0])", "cp.exp(a)", "cp.linalg.norm(a)",
        "x.fill(np.array(1.0))")
 def test_arrays_of_two_libraries_do_not_mix(x, a, line):
-    text = "Unsupported type <class 'numpy.ndarray'>|must be cupy.ndarray"
+    text = "Unsupported type <class 'numpy.ndarray'>|must be cupy.ndarray|expected cupy.ndarray"
     with pytest.raises(TypeError, match=text):
         do(line, x=x, a=a)
 
@@ -177,6 +180,14 @@ def test_identity_and_base_survive(x):
     assert y is x and x.base is None and x.T.base is x and x.reshape(-1)[1:].base is x
     assert x.copy().base is None and x.flags.owndata and not x.T.flags.owndata
     assert x.data.ptr == x.T.data.ptr != x.copy().data.ptr
+
+
+def test_dot_takes_arrays_alone_and_get_knows_three_orders(x):
+    with pytest.raises(TypeError, match="expected cupy.ndarray"):
+        x.dot(2.0)
+    with pytest.raises(ValueError, match="unsupported order"):
+        x.get(order="K")
+    assert x.T.get(order="A").flags.f_contiguous
 
 
 def test_there_is_no_writeable_flag(x):
@@ -334,9 +345,10 @@ def test_the_random_generator_is_limited(name):
        "cp.zeros(3, like=x)", "x.astype('int32', casting='unsafe')",
        "cp.einsum('ij->i', x, optimize=True)", "cp.clip(x, min=0)", "x.item(0)",
        "cp.einsum('ij->i', x, out=x[:, 0])", "as_strided(x, (2,), (4,), writeable=False)",
-       "windows(x, 2, writeable=True)")
+       "windows(x, 2, writeable=True)", "cp.reshape(x, shape=(3, 2))",
+       "cp.matmul(x, x.T, cp.empty((2, 2), 'float32'))")
 def test_keywords_that_cupy_lacks(x, line):
-    with pytest.raises(TypeError, match="no keyword|argument"):
+    with pytest.raises(TypeError, match="no keyword|argument|by keyword only"):
         do(line, x=x)
 
 
@@ -347,11 +359,38 @@ def test_what_the_stand_in_or_cupy_cannot_do_says_so(x, line):
         do(line, x=x)
 
 
-@pytest.mark.parametrize("data", [
-    ["a", "b"], np.array([object()]), np.array(["2020"], "datetime64[Y]")])
+@pytest.mark.parametrize("data", [["a", "b"], np.array([object()]), np.ones(2, "longdouble"),
+                                  np.array(["2020"], "datetime64[Y]")])
 def test_only_numbers_can_be_moved(data):
     with pytest.raises(ValueError, match="Unsupported dtype"):
         cp.asarray(data)
+
+
+# -------------------------------------------------------------- what only a GPU does to numbers
+
+def test_new_memory_holds_nonsense():
+    for made in (cp.empty(3), cp.empty_like(cp.ones(3)), cp.ndarray(3)):
+        assert cp.isnan(made).all()
+    assert (cp.empty(2, "int8") == 127).all()
+
+
+def test_float32_below_the_smallest_normal_number_is_0():
+    tiny = np.finfo("float32").tiny
+    x = cp.asarray(np.array([tiny / 2, -tiny, 1.0], "float32"))
+    same(x * 1.0, np.array([0, -tiny, 1], "float32"))
+    same(x.sum(keepdims=True), np.ones(1, "float32"))
+    assert float((cp.asarray(np.finfo("float64").tiny / 2) * 1.0)) > 0
+
+
+def test_rounding_moves_the_last_bit_of_arithmetic_and_nothing_else(a):
+    with strict_cupy.installed(rounding=1):
+        x = cp.asarray(np.linspace(1, 2, 999, dtype="float32"))
+        steps = ((x * 3).get() - x.get() * np.float32(3)) / np.spacing(x.get() * np.float32(3))
+        assert set(np.round(steps)) == {-1, 0, 1}
+        for kept in (-x, cp.maximum(x, 1.5), x.copy(), x.max(), cp.concatenate([x, x]), x[::2]):
+            assert np.isin(abs(kept.get()), np.append(x.get(), np.float32(1.5))).all()
+        assert (cp.zeros(3) * 2 == 0).all() and cp.isinf(cp.asarray(np.inf) * 2)
+    same(cp.asarray(a) * 3, a * 3)
 
 
 # ----------------------------------------------------------------------------------- what it counts
@@ -360,15 +399,15 @@ def test_only_numbers_can_be_moved(data):
        "bool(x[0, 0])", "x.tolist()", "repr(x)", "f'{x[0, 0]:.3f}'", "x[x > 1]", "x[x > 1] = 0.0",
        "cp.nonzero(x)", "cp.unique(x)", "cp.where(x > 1)", "1.0 in x[0, 1:]",
        "cp.cuda.Device().synchronize()", "cp.cuda.runtime.deviceSynchronize()",
-       "x.device.synchronize()")
+       "x.device.synchronize()", "x.fill(x[0, 0])", "x[True]", "cp.shares_memory(x, x)")
 def test_waiting_for_the_device_is_counted(x, line):
     counts.reset()
     do(line, x=x)
     assert (counts.to_device, counts.to_host) == (0, 1)
 
 
-@cases("cp.asarray(a)", "cp.array([1.0, 2.0])", "cp.asarray(3.0)", "x[[0, 1]]", "x.set(a)",
-       "cp.add.at(x, [0], 1.0)")
+@cases("cp.asarray(a)", "cp.array([1.0, 2.0])", "x[[0, 1]]", "x.set(a)",
+       "cp.add.at(x, [0], 1.0)", "cp.take(x, [0])", "x.take([0])", "cp.asarray(np.float32(3))")
 def test_copies_to_the_device_are_counted(x, a, line):
     counts.reset()
     do(line, x=x, a=a)
@@ -377,11 +416,36 @@ def test_copies_to_the_device_are_counted(x, a, line):
 
 @cases("(x + 1.0) @ x.T", "cp.asarray(x)", "x.sum()", "x[0, 1:]", "cp.zeros(3)", "x.fill(2.0)",
        "cp.where(x > 1, x, 0.0)", "x[cp.zeros(2, 'int64')]", "x.shape[0]", "cp.array([x, x])",
-       "copy.deepcopy(x)", "x[0] = x[1]", "cp.allclose(x, x)")
+       "copy.deepcopy(x)", "x[0] = x[1]", "cp.allclose(x, x)", "cp.asarray(3.0)",
+       "cp.where(cp.asarray(True), x, x)", "cp.concatenate([x] * 8)")
 def test_what_stays_on_the_device_is_not_counted(x, line):
     counts.reset()
     do(line, x=x)
     assert (counts.to_device, counts.to_host) == (0, 0)
+
+
+def test_joining_more_than_eight_arrays_copies_three_tables_of_pointers(x):
+    for join in (cp.concatenate, cp.stack):
+        counts.reset()
+        join([x] * 9)
+        assert (counts.to_device, counts.to_host, counts.launches) == (3, 0, 1)
+
+
+@pytest.mark.parametrize("line, launches", [
+    ("x + 1.0", 1), ("x += x", 1), ("cp.exp(x, out=x)", 1), ("-x", 1), ("x.sum(0)", 1),
+    ("cp.mean(x)", 1), ("x.var()", 2), ("cp.zeros(3)", 1), ("cp.full(3, 2.0)", 1), ("x.fill(0)", 1),
+    ("cp.empty(3)", 0), ("cp.empty_like(x)", 0), ("cp.asarray(1.5)", 1), ("cp.asarray(a)", 0),
+    ("x[0, 1:]", 0), ("x.T.reshape(1, 3, 2)", 0), ("x.reshape(-1)", 0), ("x.T.reshape(-1)", 1),
+    ("x.transpose(1, 0)", 0), ("as_strided(x, (2,), (4,))", 0), ("cp.broadcast_to(x, (4, 2, 3))", 0),
+    ("x.copy()", 1), ("x.astype('float64')", 1), ("x.astype('float32', copy=False)", 0),
+    ("cp.asarray(x)", 0), ("cp.array(x)", 1), ("x[...] = 0.0", 1), ("x[x.argmax(0)]", 2),
+    ("cp.where(x > 0, x, 0.0)", 2), ("x.clip(0, 1)", 1), ("cp.concatenate([x, x, x])", 3),
+    ("x @ x.T", 1), ("x.T.dot(x)", 1), ("x[:, ::2] @ x[:, ::2].T", 3), ("x.get()", 0),
+    ("cp.add.at(x, cp.arange(2), 1.0)", 2)])
+def test_launches_are_counted(x, a, line, launches):
+    counts.reset()
+    do(line, x=x, a=a)
+    assert counts.launches == launches, counts.launched
 
 
 def test_copies_are_copies(a):
