@@ -85,6 +85,7 @@ def _load_cupy():
     except Exception as error:      # CuPy raises its own, its loader's and the driver's types here
         raise _no_gpu_error(cupy, error) from error
     _cupy = cupy
+    importlib.import_module(".kernels", __package__)    # what many launches become one by
     return cupy
 
 

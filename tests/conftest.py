@@ -1,13 +1,36 @@
-"""Every test starts from the same seed, dtype and backend."""
+"""Every test starts from the same seed, dtype and backend.
+
+    pytest                                  on NumPy
+    MINIGEN_BACKEND=cupy pytest             the same tests on a GPU
+    MINIGEN_BACKEND=strict-cupy pytest      the same tests on the strict stand-in for CuPy
+
+On CuPy the arrays that a test makes are moved over (host_numpy.py). Two marks, on a test or on a
+whole file, make exceptions: numpy_only("why") is skipped there, and so counted; both_libraries
+means that the test makes arrays of each library itself, and its arrays are left where they are.
+"""
 
 import os
+import pathlib
+import sys
 
 # the arrays here are small, and pytest -n 2 fills both cores; read at NumPy's import
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+TESTS = pathlib.Path(__file__).parent
+STAND_IN = [str(TESTS / "stand_in"), str(TESTS)]
+if os.environ.get("MINIGEN_BACKEND") == "strict-cupy":      # the processes that tests start, and
+    inherited = os.environ.get("PYTHONPATH", "")            # pytest's own workers, find it too
+    os.environ["PYTHONPATH"] = os.pathsep.join([*STAND_IN, inherited])
+    os.environ["MINIGEN_BACKEND"] = "cupy"
+if STAND_IN[0] in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    sys.path[:0] = STAND_IN
+
 import pytest
+from host_numpy import arrays_moved
 
 import minigen as mg
+
+ON_CUPY = os.environ.get("MINIGEN_BACKEND") == "cupy"
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +38,18 @@ def fresh_state():
     mg.seed(0)
     yield
     mg.set_default_dtype("float32")
+
+
+def pytest_runtest_setup(item):
+    mark = item.get_closest_marker("numpy_only")
+    if mark and ON_CUPY:
+        pytest.skip(f"about NumPy alone: {mark.args[0]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """On CuPy, the arrays of a test are CuPy's."""
+    if not ON_CUPY or pyfuncitem.get_closest_marker("both_libraries"):
+        return (yield)
+    with arrays_moved(pyfuncitem.module, pyfuncitem.funcargs):
+        return (yield)

@@ -112,7 +112,7 @@ def _default_rng(seed=None):
 
 
 class _ElementwiseKernel:
-    """A kernel of minigen/kernels.py, computed by the array definition that stands there beside its
+    """A kernel of minigen/kernels, computed by the array definition that stands there beside its
     CUDA code. tests/test_kernels.py compiles the code, and compares it with the definition."""
 
     def __init__(self, in_params, out_params, operation, name="kernel"):

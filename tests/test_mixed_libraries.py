@@ -8,6 +8,8 @@ import minigen as mg
 import strict_cupy
 from minigen.layers import BatchNorm, Dense, Sequential
 
+pytestmark = pytest.mark.both_libraries
+
 
 def test_data_and_gradients_on_the_host_are_refused_on_a_gpu():
     with strict_cupy.installed() as cupy:

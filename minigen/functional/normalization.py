@@ -106,8 +106,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         count = checks.require_several("batch_norm", x.shape, x.size // max(x.shape[1], 1))
         statistics = {}
         y = _batch_norm(x, weight, bias, eps, statistics)
-        unbiased = statistics["var"] * (count / (count - 1))
-        _update(running_mean, running_var, statistics["mean"], unbiased, momentum)
+        _update(running_mean, running_var, statistics["mean"], statistics["var"], count, momentum)
         return y
     checks.require_statistics("batch_norm", running_mean, running_var, "training")
     m, v = constant(running_mean), constant(running_var)
@@ -142,8 +141,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
         axes = tuple(range(2, x.ndim))
         y, m, v = _standardize(x, axes, eps)
         batch_mean, batch_var = (constant(s).mean((0, *axes)) for s in (m, v))
-        unbiased = batch_var * (count / (count - 1))
-        _update(running_mean, running_var, batch_mean, unbiased, momentum)
+        _update(running_mean, running_var, batch_mean, batch_var, count, momentum)
     else:
         checks.require_statistics("instance_norm", running_mean, running_var, "use_input_stats")
         m, v = (_along_channels(constant(r), x) for r in (running_mean, running_var))
@@ -159,10 +157,11 @@ def _or_constant(parameter, value, x):
     return array_module(constant(x)).full(x.shape[1], value, x.dtype)
 
 
-def _update(running_mean, running_var, mean, var, momentum):
-    """r ← (1 − momentum) r + momentum · batch, in place."""
+def _update(running_mean, running_var, mean, var, count, momentum):
+    """r ← (1 − momentum) r + momentum · batch, in place; var, of `count` numbers, made unbiased."""
     checks.require_momentum("running statistics", momentum)
-    for running, batch in ((running_mean, mean), (running_var, var)):
+    unbiased = None if running_var is None else var * (count / (count - 1))
+    for running, batch in ((running_mean, mean), (running_var, unbiased)):
         if running is not None:
             array = constant(running)
             array *= 1 - momentum

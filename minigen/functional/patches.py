@@ -31,11 +31,11 @@ class _Kept(threading.local):           # of each thread
 _kept = _Kept()
 
 
-def _workspace(xp, role, shape, dtype):
+def _workspace(xp, device, role, shape, dtype):
     """An uninitialised array in memory that is kept between calls, as large as the largest so far.
 
-    Each thread has its own; so has each library, by the module itself and not by its name."""
-    arrays, key, size = _kept.arrays, (xp, role, dtype.char), math.prod(shape)
+    Each thread has its own, and so has each device of each library."""
+    arrays, key, size = _kept.arrays, (xp, device, role, dtype.char), math.prod(shape)
     if key not in arrays or arrays[key].size < size:
         arrays[key] = xp.empty(size, dtype)
     return arrays[key][:size].reshape(shape)
@@ -68,6 +68,7 @@ class Geometry:
         self.per_image = math.prod(self.out)                    # patches
         self.columns = math.prod(kernel) * channels             # numbers in a patch
         self.xp, self.dtype = array_module(like), like.dtype
+        self.device = getattr(like.device, "id", "cpu")
         image_bytes = max(1, self.per_image * self.columns * self.dtype.itemsize)
         at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
         self.chunk = max(1, min(images, at_a_time // image_bytes))
@@ -103,7 +104,8 @@ class Geometry:
     def _border(self):
         """Memory for a chunk of x within its padding, channels last, all zero; and its inside."""
         lengths = tuple(s + 2 * p for s, p in zip(self.size, self.padding))
-        padded = _workspace(self.xp, "padded", (self.chunk, *lengths, self.channels), self.dtype)
+        padded = _workspace(self.xp, self.device, "padded",
+                            (self.chunk, *lengths, self.channels), self.dtype)
         padded[...] = 0
         inside = (slice(p, p + s) for p, s in zip(self.padding, self.size))
         return padded, padded[(slice(None), *inside)]
@@ -111,7 +113,7 @@ class Geometry:
     def _patches(self):
         """Memory for a chunk's patches, (images, *T, *K, C), and the same as rows of a matrix."""
         shape = (self.chunk, *self.out, *self.kernel, self.channels)
-        patches = _workspace(self.xp, "patches", shape, self.dtype)
+        patches = _workspace(self.xp, self.device, "patches", shape, self.dtype)
         return patches, patches.reshape(-1, self.columns)
 
     def _windows(self, padded):
