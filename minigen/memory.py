@@ -1,5 +1,5 @@
-"""Memory: which array owns it, what happens to it when it is freed, and the buffer of matrix
-products.
+"""Memory: which array owns it, what a GPU has left of it, what happens to it when it is freed, and
+the buffer of matrix products.
 
 Not the subject: skim it at a first reading. Read next: functional/__init__.py.
 """
@@ -41,6 +41,12 @@ def _owner(array):
     while hasattr(array.base, "base"):      # to the array that is viewed, not to its buffer
         array = array.base
     return array
+
+
+def fits_on_gpu(xp, size):
+    """Whether `size` bytes are at most a quarter of the memory that is free on CuPy's GPU."""
+    free, _ = xp.cuda.runtime.memGetInfo()
+    return 4 * size <= free
 
 
 def keep_freed():

@@ -3,11 +3,17 @@
 The order of an epoch depends on one number, drawn from minigen's generator when the epoch begins.
 So the state of a run through the data is a few integers, and drawing noise between two batches
 does not change their order.
+
+A trainer's fit takes its batches by `on_gpu`: with CuPy in use, the arrays are copied to the GPU
+once, if they take no more than a quarter of its free memory, and batches are cut there. A step then
+moves the numbers of its rows, and not what is in them.
 """
 
 import numpy as np
 
 from .. import errors
+from ..backend import array_module, asarray, current, is_array
+from ..memory import fits_on_gpu
 from ..random import generator
 
 
@@ -23,7 +29,7 @@ class Batches:
     epochs      how many times to go through the data; None: without end
 
     The object remembers its place in the data: a new loop continues where the last one was left,
-    or starts again if that one had finished its epochs. TypeError for anything but NumPy arrays.
+    or starts again if that one had finished its epochs. TypeError for anything but arrays.
     ValueError for arrays that are empty or of unequal length, for a size or epochs below 1, and
     for drop_last with fewer examples than `size`.
     """
@@ -38,6 +44,7 @@ class Batches:
         self.position = 0           # examples seen in the present one
         self.seed = None            # decides the order of the present one; None: not shuffled
         self.length = None          # examples in an epoch; None for a distribution
+        self._on_gpu = None         # the arrays there, once they were asked for
         if len(arrays) == 1 and hasattr(arrays[0], "sample"):
             _check_no_epochs(epochs)
         else:
@@ -50,6 +57,18 @@ class Batches:
         return self
 
     def __next__(self):
+        return self._next(self.arrays)
+
+    def on_gpu(self):
+        """The same batches, cut on the GPU if the arrays fit there. (Arrays that hold NaN or
+        infinity stay on the host, where a trainer looks at every batch. What is written to the
+        arrays later does not reach the copies.)"""
+        while self.epoch != self.epochs:
+            if self._on_gpu is None and current() is not np and self.length is not None:
+                self._on_gpu = _on_the_gpu_if_they_fit(self.arrays)
+            yield self._next(self.arrays if current() is np else self._on_gpu)
+
+    def _next(self, arrays):
         if self.length is None:
             return self.arrays[0].sample(self.size)
         if self.epoch == self.epochs:
@@ -61,7 +80,7 @@ class Batches:
         self.position += len(rows)
         if self.length - self.position < self._smallest_batch():       # this epoch is over
             self.epoch, self.position = self.epoch + 1, 0
-        batch = tuple(array[rows] for array in self.arrays)
+        batch = tuple(_rows(array, rows) for array in arrays)
         return batch[0] if len(batch) == 1 else batch
 
     def _draw_order(self):
@@ -108,6 +127,19 @@ class Batches:
                              f"position {position!r} (of {self.length}), seed {seed!r}")
 
 
+def _rows(array, rows):
+    return array[array_module(array).asarray(rows)]
+
+
+def _on_the_gpu_if_they_fit(arrays):
+    on_host = [array for array in arrays if array_module(array) is np]
+    if not fits_on_gpu(current(), sum(array.nbytes for array in on_host)):
+        return arrays
+    if not all(np.isfinite(array).all() for array in on_host if array.dtype.kind == "f"):
+        return arrays
+    return tuple(asarray(array) for array in arrays)
+
+
 # ------------------------------------------------------------------------------------------ checks
 
 def _common_length(arrays):
@@ -116,8 +148,8 @@ def _common_length(arrays):
         raise TypeError("Batches: no data given; expected Batches(images, size=64) or "
                         "Batches(images, labels, size=64)")
     for array in arrays:
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"Batches: got a {type(array).__name__}, expected NumPy arrays "
+        if not is_array(array):
+            raise TypeError(f"Batches: got a {type(array).__name__}, expected arrays "
                             "(mg.to_numpy makes one of a Tensor) or one object with a method "
                             "sample(m)")
         if array.ndim == 0:
