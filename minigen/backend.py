@@ -102,8 +102,8 @@ def _import_error(error):
 
 def _no_gpu_error(cupy, error):
     text = f"{type(error).__name__}: {error}".split("\n")[0]
-    if isinstance(error, ImportError) or "DynamicLib" in text:
-        cure = ("A CUDA library is missing: install CuPy together with it, pip install "
+    if isinstance(error, ImportError) or "DynamicLib" in text or "CUDA headers" in text:
+        cure = ("A part of CUDA is missing: install CuPy together with it, pip install "
                 "'minigen[cuda13]' (or cuda12).")
     else:
         cure = "Check that nvidia-smi lists a GPU and that its driver is new enough for this CuPy."

@@ -177,13 +177,16 @@ def require_one_library(name, what, array, other):
 def require_real(value):
     """`value` as an array of the library in use. TypeError, ValueError: it holds no real
     numbers."""
+    parts = value if isinstance(value, (list, tuple)) else [value]
     try:
-        value = backend.asarray(value)
+        if not any(map(backend.is_array, parts)):
+            value = numpy.asarray(value)            # CuPy has no array of text, to say what it is
+        array = value if backend.is_array(value) else backend.asarray(value)
     except ValueError as error:
         raise ValueError(f"tensor: this does not make an array of numbers ({error})") from error
-    if value.dtype.kind not in "fiub":
-        raise TypeError(f"tensor: got dtype {value.dtype}, expected real numbers")
-    return value
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: got dtype {array.dtype}, expected real numbers")
+    return backend.asarray(array)
 
 
 def ufunc_error(name, in_place=False):

@@ -157,6 +157,7 @@ _own = {
         "cuda.runtime",
         getDeviceProperties=lambda device: {"name": b"no GPU: strict stand-in for tests"},
         getDeviceCount=lambda: 1,
+        memGetInfo=lambda: (64 << 20, 1 << 30),             # free bytes, and all
         deviceSynchronize=counts.wait)),
 }
 module = _Module(rules.NAME, NAMES, lambda name: _own[name] if name in _own else _of_numpy(name))

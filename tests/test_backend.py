@@ -19,7 +19,7 @@ import strict_cupy
 from minigen import backend, random
 from minigen.backend import BackendError
 
-pytestmark = pytest.mark.both_libraries
+pytestmark = pytest.mark.host_arrays
 
 REPOSITORY = pathlib.Path(backend.__file__).parents[1]
 
@@ -189,6 +189,8 @@ FAILURES = {
                                    "insufficient for CUDA runtime version"), "ones", "nvidia-smi"),
     "no compiler":
     (DynamicLibNotFoundError("Failure finding \"libnvrtc.so\""), "ones", r"minigen\[cuda13\]"),
+    "no headers": (RuntimeError("Failed to find CUDA headers. Please refer to the installation "
+                                "guide"), "ones", r"minigen\[cuda13\]"),
     "no cuBLAS": (ImportError("libcublasLt.so.13: cannot open shared object file"), "asnumpy",
                   r"minigen\[cuda13\]"),
 }
@@ -203,7 +205,7 @@ def test_a_cupy_that_does_not_work_names_the_failure_and_the_cure(monkeypatch, e
     assert f"{type(error).__name__}: {error}" in str(raised.value)
     assert raised.value.__cause__ is error
     assert 'mg.use("numpy")' in str(raised.value) and "MINIGEN_BACKEND=numpy" in str(raised.value)
-    assert ("library is missing" in str(raised.value)) == ("minigen" in cure)
+    assert ("part of CUDA is missing" in str(raised.value)) == ("minigen" in cure)
     assert backend.xp is numpy and backend._cupy is None
 
 
@@ -287,7 +289,7 @@ def test_asarray_takes_numbers_lists_and_a_dtype(cupy, name):
         assert backend.asarray(2.5).shape == () and float(backend.asarray(2.5)) == 2.5
 
 
-def test_to_numpy_takes_arrays_of_both_libraries_tensors_and_numbers(cupy):
+def test_to_numpy_takes_arrays_of_host_arrays_tensors_and_numbers(cupy):
     a = numpy.arange(3.0)
     x = cupy.asarray(a)
     for tensor in (a, x, types.SimpleNamespace(data=a), types.SimpleNamespace(data=x),

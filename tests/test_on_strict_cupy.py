@@ -16,7 +16,7 @@ from minigen.gradcheck.cases import LAYERS, OPERATIONS, check
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
                             LeakyReLU, ReLU, Reshape, Sequential, Sigmoid)
 
-pytestmark = pytest.mark.both_libraries
+pytestmark = pytest.mark.host_arrays
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ Not the subject: skim it at a first reading. Read next: linear.py.
 import numbers
 
 from .. import backend
-from ..errors import input_error, type_name
+from ..errors import input_error, require_one_library, type_name
 
 
 # ------------------------------------------------------------------------ arrays, shaping, losses
@@ -70,11 +70,11 @@ def scale_factor_error(scale_factor, axes):
 
 
 def require_indices(name, what, indices, counts):
-    """TypeError unless `indices` are integers, IndexError unless they are in 0 .. counts[0] − 1 (a
-    GPU would wrap them round without a word)."""
+    """TypeError unless `indices` are integers, IndexError unless they are in 0 .. counts[0] − 1. (A
+    GPU would wrap them round without a word; it is waited for, once.)"""
     if indices.dtype.kind not in "iu":
         raise TypeError(f"{name}: got {what} of {indices.dtype}, expected integers")
-    if indices.size and not (0 <= int(indices.min()) and int(indices.max()) < counts[0]):
+    if ((indices < 0) | (indices >= counts[0])).any():
         raise IndexError(f"{name}: got {what} from {int(indices.min())} to {int(indices.max())}, "
                          f"expected 0 to {counts[0] - 1}")
 
@@ -208,6 +208,13 @@ def require_momentum(name, momentum):
 def require_statistics(name, running_mean, running_var, switch):
     if running_mean is None or running_var is None:
         raise ValueError(f"{name}: running_mean and running_var are needed when {switch} is False")
+
+
+def require_library_of(x, *running):
+    """BackendError unless running statistics are of the library of x, an array."""
+    for array in running:
+        if type(array) is not type(x):
+            require_one_library("running statistics", "an array", array, x)
 
 
 def require_ending(name, x, normalized_shape, weight, bias):

@@ -7,7 +7,7 @@ sums the gradient back. Read next: fast.py.
 
 from .. import errors, random
 from ..autograd import Tensor, operation
-from ..backend import array_module, asarray, is_array
+from ..backend import array_module, is_array
 from . import checks, fast
 from .conversions import array_or_tensor, as_floats, constant
 
@@ -250,7 +250,8 @@ def sigmoid(input):
     """y = σ(x) = 1 / (1 + e⁻ˣ) = eˣ / (eˣ + 1), exact in both tails        ∂L/∂x = g y (1 − y)
 
     Far above x = 88 eˣ would overflow; y has long been 1 there."""
-    x, xp = as_floats(input), array_module(input)
+    x = as_floats(input)
+    xp = array_module(x)
     e = xp.exp(xp.minimum(x, 88.0))
     return e / (e + 1)
 
@@ -275,4 +276,4 @@ def dropout(input, p=0.5, training=True):
     if not training or p == 0:
         return x
     kept = random.generator().random(x.shape, dtype="float32") >= p
-    return x * asarray(kept.astype(x.dtype) / (1 - p))
+    return x * array_module(constant(x)).asarray(kept.astype(x.dtype) / (1 - p))

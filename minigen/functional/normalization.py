@@ -110,6 +110,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         return y
     checks.require_statistics("batch_norm", running_mean, running_var, "training")
     m, v = constant(running_mean), constant(running_var)
+    checks.require_library_of(constant(x), m, v)
     scale = weight * (1 / array_module(v).sqrt(v + eps))
     shift = bias - m.copy() * scale                 # a copy: the next update of m is in place
     return x * _along_channels(scale, x) + _along_channels(shift, x)
@@ -145,6 +146,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     else:
         checks.require_statistics("instance_norm", running_mean, running_var, "use_input_stats")
         m, v = (_along_channels(constant(r), x) for r in (running_mean, running_var))
+        checks.require_library_of(constant(x), m, v)
         y = (x - m) / array_module(v).sqrt(v + eps)
     y = y if weight is None else y * _along_channels(weight, x)
     return y if bias is None else y + _along_channels(bias, x)
@@ -164,6 +166,7 @@ def _update(running_mean, running_var, mean, var, count, momentum):
     for running, batch in ((running_mean, mean), (running_var, unbiased)):
         if running is not None:
             array = constant(running)
+            checks.require_library_of(batch, array)
             array *= 1 - momentum
             array += momentum * batch
             if isinstance(running, Tensor):

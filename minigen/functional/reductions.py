@@ -82,7 +82,8 @@ def _over_twice(g, y, x, axis):
 @operation
 def std(x, axis=None, ddof=0, keepdims=False):
     """y = √var        ∂L/∂x = g (x − x̄) / (y (n − ddof)), and 0 where all x are equal"""
-    return array_module(x).sqrt(as_array(x).var(axis, ddof=ddof, keepdims=keepdims))
+    variance = as_array(x).var(axis, ddof=ddof, keepdims=keepdims)
+    return array_module(variance).sqrt(variance)
 
 std.gradients(lambda g, y, x, axis, ddof, keepdims:
               _spread(_over_twice(g, y, x, axis), x, axis) * (x - mean(x, axis, keepdims=True))
@@ -121,8 +122,8 @@ def logsumexp(x, axis=None, keepdims=False):
     """y = log Σ eˣ        ∂L/∂x = g e^(x − y)
 
     The largest x is taken out, log Σ eˣ = m + log Σ e^(x − m), so that nothing overflows."""
-    x, xp = as_array(x), array_module(x)
-    m = x.max(axis, keepdims=True)
+    x = as_array(x)
+    xp, m = array_module(x), x.max(axis, keepdims=True)
     m = xp.where(xp.isinf(m), xp.zeros_like(m), m)          # e^−∞ is 0, but ∞ − ∞ is not a number
     y = xp.log(xp.exp(x - m).sum(axis, keepdims=True)) + m
     return y if keepdims or not x.ndim else xp.squeeze(y, axis)
@@ -136,8 +137,8 @@ def softmax(input, dim):
     """yᵢ = e^xᵢ / Σⱼ e^xⱼ along axis `dim`        ∂L/∂x = y (g − Σ g y)
 
     Every output depends on every input: raising one lowers the others."""
-    x, xp = as_array(input), array_module(input)
-    y = xp.exp(x - x.max(dim, keepdims=True))
+    x = as_array(input)
+    y = array_module(x).exp(x - x.max(dim, keepdims=True))
     return y / y.sum(dim, keepdims=True)
 
 softmax.gradients(lambda g, y, x, dim: y * (g - sum(g * y, dim, keepdims=True)))
@@ -146,8 +147,8 @@ softmax.gradients(lambda g, y, x, dim: y * (g - sum(g * y, dim, keepdims=True)))
 @operation
 def log_softmax(input, dim):
     """y = x − log Σ eˣ along axis `dim`        ∂L/∂x = g − eʸ Σ g"""
-    x, xp = as_array(input), array_module(input)
-    shifted = x - x.max(dim, keepdims=True)
+    x = as_array(input)
+    xp, shifted = array_module(x), x - x.max(dim, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True))
 
 log_softmax.gradients(lambda g, y, x, dim: g - exp(y) * sum(g, dim, keepdims=True))

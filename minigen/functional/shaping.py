@@ -51,7 +51,10 @@ def _add_at(total, g, index):
 
 @operation
 def scatter(x, index, shape):
-    """y = zeros of `shape`, x added at `index`: the reverse of getitem        ∂L/∂x = g[index]"""
+    """y = zeros of `shape`, x added at `index`: the reverse of getitem        ∂L/∂x = g[index]
+
+    On a GPU, what an array of integers names twice is added in no fixed order, and the last bit of
+    the sum may differ from run to run."""
     y = array_module(x).zeros(shape, as_array(x).dtype)
     _add_at(y, x, index)
     return y
@@ -64,7 +67,8 @@ def getitem(x, index):
     """y = x[index]: integers, slices, None, ..., integer arrays, boolean arrays
 
     ∂L/∂x = g added to zeros at `index`; what was taken twice gets both gradients. They are added in
-    place, to one array: an array of zeros for each of n rows would be n² numbers to write."""
+    place, to one array: an array of zeros for each of n rows would be n² numbers to write. On a
+    GPU, an array of integers that are out of range wraps round (embedding looks at its own)."""
     return x[index]
 
 getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape),

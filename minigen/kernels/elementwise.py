@@ -13,10 +13,10 @@ def activation(operation, value, gradient, option=""):
     name = operation.__name__
     compute = Kernel(name, f"T x{option}", "T y", value, forward)
     differentiate = Kernel(f"{name}_gradient", f"T g, T y, T x{option}", "T gx", gradient, rule)
-    operation.forward = either(forward, lambda x, *options, **named: compute(
-        x, *options, *named.values(), new(x)))
+    operation.forward = either(forward, lambda x, **options: compute(
+        x, *map(float, options.values()), new(x)))
     operation.rules = (either(rule, lambda g, y, x, **options: differentiate(
-        g, y, x, *options.values(), new(x))),)
+        g, y, x, *map(float, options.values()), new(x))),)
 
 
 activation(elementwise.relu, "y = x > 0 || x != x ? x : T(0)", "gx = g * T(x > 0)")

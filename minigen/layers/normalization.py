@@ -21,7 +21,9 @@ class BatchNorm(Layer):
 
     In training it uses the batch's statistics and moves the running ones towards them; in
     evaluation it uses the running ones. Frozen, it uses the batch's and leaves the running ones
-    alone: a network that is not learning must not change."""
+    alone: a network that is not learning must not change.
+
+    A bias in the layer before is subtracted with the mean: it learns nothing (bias=False)."""
 
     def __init__(self, features, momentum=0.1, eps=1e-5):
         integer("BatchNorm", 1, features=features)

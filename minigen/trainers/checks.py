@@ -9,7 +9,7 @@ import warnings
 import numpy
 
 from ..autograd import Tensor
-from ..backend import array_module, asarray, is_array
+from ..backend import array_module, asarray, current, is_array
 from ..errors import NonFiniteError, in_short, unreached_error
 from ..functional import sigmoid
 from ..layers import Reshape, Sequential, Sigmoid
@@ -106,11 +106,12 @@ def warn_of_sigmoid(network, what):
 
 # ------------------------------------------------------------------- what a step is given
 
-def batch(x, dtype, what):
+def batch(x, dtype, what, look=None):
     """A batch as an array of the library in use and of the network's dtype.
 
-    TypeError: not an array of real numbers. ValueError: no batch, or no examples. NonFiniteError: a
-    number that is not finite (checked on the host only: on a GPU it would synchronise, and the loss
+    look(x, what): a further check. TypeError: not an array of real numbers. ValueError: no batch,
+    or no examples. NonFiniteError: a number that is not finite (a batch is looked at where it comes
+    from, on the host; one that lies on a GPU is not, since that would synchronise, and the loss
     shows it)."""
     x = x.data if isinstance(x, Tensor) else x
     if not is_array(x):
@@ -121,6 +122,8 @@ def batch(x, dtype, what):
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{what}: got dtype {x.dtype}, expected real numbers")
     finite(x, what)
+    if look is not None:
+        look(x, what)
     return asarray(x, dtype=dtype)
 
 
@@ -189,10 +192,17 @@ def same_noise_shape(noise, mu):
 
 def require_probabilities(x, what):
     """ValueError where a batch on the host leaves [0, 1]: its likelihood would have no bound."""
-    if array_module(x) is numpy and not (x.min() >= 0 and x.max() <= 1):
+    if array_module(x) is numpy and (x.min() < 0 or x.max() > 1):
         raise ValueError(f"{what}: got values from {x.min()} to {x.max()}, but the Bernoulli "
                          "likelihood is of values in [0, 1]: scale them, or take "
                          'likelihood="gaussian"')
+
+
+def require_pixels(data, what):
+    """The same of an array, or of the array that a Batches holds, before it is moved to a GPU."""
+    data = getattr(data, "arrays", [data])[0]
+    if current() is not numpy and is_array(data) and data.size and data.dtype.kind == "f":
+        require_probabilities(data, what)
 
 
 # --------------------------------------------------------------- what the networks return

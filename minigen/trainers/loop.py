@@ -7,6 +7,7 @@ Read next: autoencoder.py.
 """
 
 import contextlib
+import math
 import pathlib
 import signal
 import sys
@@ -38,10 +39,12 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     checkpoint: a path, written every `every` steps and at the end.
     resume=True: go on from that file if it is there. `steps` then counts from the run's beginning,
         and the result is bit for bit that of a run that was not interrupted (an iterable that is
-        not a Batches has no place to go on from: it begins again).
+        not a Batches has no place to go on from: it begins again; on a GPU embeddings and
+        overlapping pools add their gradients in no fixed order, in any run).
 
     On Ctrl-C the step is finished, the state saved, and fit returns. NonFiniteError names the step
-    and the quantity, and leaves the last good checkpoint as it is."""
+    and the quantity, and leaves the last good checkpoint as it is (on a GPU, values are looked at
+    when the bar shows them, before each save and at the end)."""
     callbacks = check_options(steps, batch_size, callbacks, checkpoint, every, resume)
     trainer.source = source = _source(data, batch_size)
     goal = trainer.steps + steps
@@ -62,7 +65,9 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
                     stop.append("callback")
             show()
             if checkpoint is not None and trainer.steps % every == 0 and trainer.steps < goal:
-                checkpoints.save(checkpoint, trainer)
+                _save(checkpoint, trainer)
+    if record is not None:
+        _numbers(trainer)
     if checkpoint is not None:
         checkpoints.save(checkpoint, trainer)
     if "Ctrl-C" in stop:
@@ -98,7 +103,7 @@ def _source(data, batch_size):
 def _again_and_again(batches):
     """The batches, started again whenever they end."""
     if iter(batches) is batches:                # an iterator, which can be gone through once
-        yield from batches
+        yield from batches.on_gpu() if isinstance(batches, Batches) else batches
         raise ValueError("fit: the iterator of batches ended before the steps were done; give a "
                          "list, or Batches without epochs")
     while True:
@@ -124,11 +129,27 @@ def _progress_bar(trainer, goal, wanted):
             nonlocal last_look
             bar.update()
             if not bar.disable and time.monotonic() - last_look > _REFRESH:
-                numbers = trainer.progress().items()
+                numbers = _numbers(trainer).items()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in numbers})
                 last_look = time.monotonic()
 
         yield show
+
+
+def _numbers(trainer):
+    """The numbers beside the bar. NonFiniteError: one is not finite. (On the host the step has
+    found that; on a GPU, where each look synchronises, no step looks.)"""
+    numbers = trainer.progress()
+    for name, value in numbers.items():
+        if not math.isfinite(value):
+            raise NonFiniteError(f"step {trainer.steps}, or one before it: {name} is {value}. with "
+                                 "minigen.detect_anomaly(): names the operation that made it")
+    return numbers
+
+
+def _save(path, trainer):
+    _numbers(trainer)
+    checkpoints.save(path, trainer)
 
 
 def _in_notebook():

@@ -18,8 +18,9 @@ import math
 from ..functional import binary_cross_entropy_with_logits, exp, mse_loss, square, sum
 from ..random import randn
 from . import loop
-from .checks import (batch, choice, names_of, require_non_negative, require_probabilities,
-                     require_tensor, require_two_heads, same_noise_shape, warn_of_sigmoid)
+from .checks import (batch, choice, names_of, require_non_negative, require_pixels,
+                     require_probabilities, require_tensor, require_two_heads, same_noise_shape,
+                     warn_of_sigmoid)
 from .record import Record, by_name, gradients_of, record_of_numbers
 
 
@@ -79,9 +80,8 @@ class VAETrainer:
         Record: elbo, reconstruction, kl in nats per example; value, what is descended, and its
         gradients ("encoder.…", "decoder.…"); mu, log_var, z."""
         θ = self.optimizer.parameters
-        x = batch(x, θ[0].dtype, "the batch")
-        if self.likelihood is bernoulli:
-            require_probabilities(x, "the batch")
+        pixels = require_probabilities if self.likelihood is bernoulli else None
+        x = batch(x, θ[0].dtype, "the batch", pixels)
         reconstruction, kl, mu, log_var, z = self.bound(x, noise)
         value = -(reconstruction - self.beta * kl)
 
@@ -96,6 +96,8 @@ class VAETrainer:
 
     def fit(self, data, steps, **options):
         """`steps` steps on batches of `data`; for the options see trainers/loop.py."""
+        if self.likelihood is bernoulli:
+            require_pixels(data, "the data")    # now, since batches may be cut on a GPU
         return loop.fit(self, lambda source: self.step(next(source)), data, steps, **options)
 
     def progress(self):
