@@ -5,10 +5,12 @@
     MINIGEN_BACKEND=strict-cupy pytest      the same tests on the strict stand-in for CuPy
 
 On CuPy the arrays that a test makes are moved over (host_numpy.py). Two marks, on a test or on a
-whole file, make exceptions: numpy_only("why") is skipped there, and so counted; both_libraries
-means that the test makes arrays of each library itself, and its arrays are left where they are.
+whole file, make exceptions: host_arrays leaves a test's arrays where they are, since what it tests
+takes NumPy's on every backend (data, metrics, checkpoints), or since it moves them itself; and
+numpy_only("why") is skipped there, and so counted.
 """
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -26,7 +28,7 @@ if STAND_IN[0] in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     sys.path[:0] = STAND_IN
 
 import pytest
-from host_numpy import arrays_moved
+from host_numpy import arrays_moved, crossed
 
 import minigen as mg
 
@@ -34,10 +36,16 @@ ON_CUPY = os.environ.get("MINIGEN_BACKEND") == "cupy"
 
 
 @pytest.fixture(autouse=True)
-def fresh_state():
+def fresh_state(request):
     mg.seed(0)
-    yield
+    with arrays_moved(request.module) if _are_moved(request.node) else contextlib.nullcontext():
+        yield
     mg.set_default_dtype("float32")
+
+
+def _are_moved(item):
+    """Whether the arrays of a test are CuPy's."""
+    return ON_CUPY and not item.get_closest_marker("host_arrays")
 
 
 def pytest_runtest_setup(item):
@@ -46,10 +54,7 @@ def pytest_runtest_setup(item):
         pytest.skip(f"about NumPy alone: {mark.args[0]}")
 
 
-@pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """On CuPy, the arrays of a test are CuPy's."""
-    if not ON_CUPY or pyfuncitem.get_closest_marker("both_libraries"):
-        return (yield)
-    with arrays_moved(pyfuncitem.module, pyfuncitem.funcargs):
-        return (yield)
+    """The arrays among a test's parameters, too; returns None, and pytest goes on to call it."""
+    if _are_moved(pyfuncitem):
+        pyfuncitem.funcargs.update({name: crossed(x) for name, x in pyfuncitem.funcargs.items()})

@@ -10,15 +10,13 @@ arrays of one library, as it demands.
 
 import contextlib
 import functools
+import sys
 import types
 
 import numpy
 
 import minigen as mg
 from strict_cupy_rules import DTYPES
-
-_KINDS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, numpy.ufunc)
-
 
 def moved(x):
     """x, with the arrays in it in the library in use."""
@@ -34,11 +32,14 @@ def on_the_host(x):
 def _each(x, change, kind):
     if isinstance(x, kind):
         return change(x)
-    if type(x) in (list, tuple):
-        return type(x)(_each(part, change, kind) for part in x)
     if type(x) is dict:
-        return {name: _each(part, change, kind) for name, part in x.items()}
-    return x
+        parts = {name: _each(part, change, kind) for name, part in x.items()}
+        return parts if any(parts[name] is not part for name, part in x.items()) else x
+    if isinstance(x, (list, tuple)):
+        parts = [_each(part, change, kind) for part in x]
+        if any(part is not old for part, old in zip(parts, x)):
+            return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+    return x                    # itself, if there are no arrays in it
 
 
 class HostNumPy:
@@ -73,20 +74,29 @@ def _uncrossed(x):
     return x
 
 
-@contextlib.contextmanager
-def arrays_moved(module, arguments):
-    """While a test of this module runs: its `np`, its arrays and its generators are crossing."""
-    def crossed(x):
-        if x is numpy or isinstance(x, numpy.random.Generator):
-            return HostNumPy(x)
-        return moved(x)
+def crossed(x):
+    """x as a test is to have it: NumPy and its generators crossing, arrays moved."""
+    if x is numpy or isinstance(x, numpy.random.Generator):
+        return HostNumPy(x)
+    if callable(x) and getattr(x, "__module__", None) == "numpy" and not isinstance(x, type):
+        return _crossing(x)
+    return moved(x)
 
-    before = {name: value for name, value in vars(module).items() if not name.startswith("__")}
-    after = {name: crossed(value) for name, value in before.items()}
-    arguments.update({name: crossed(value) for name, value in arguments.items()})
-    vars(module).update(after)
+
+@contextlib.contextmanager
+def arrays_moved(module):
+    """While a test of this module runs: its `np`, its arrays and its generators are crossing, and
+    so is the `np` of the test modules whose helpers it may use."""
+    changed = []
+    for other in [module for name, module in sys.modules.items() if name.startswith("test_")]:
+        for name, value in list(vars(other).items()):
+            if value is numpy or (other is module and not name.startswith("__")):
+                changed.append((vars(other), name, value, crossed(value)))
+    for space, name, _, after in changed:
+        space[name] = after
     try:
         yield
     finally:
-        vars(module).update({name: value for name, value in before.items()
-                             if vars(module).get(name) is after[name]})
+        for space, name, before, after in changed:
+            if space.get(name) is after:
+                space[name] = before

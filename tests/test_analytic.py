@@ -43,6 +43,7 @@ def test_gradient_and_hessian_of_logistic_regression():
     X, y = rng.standard_normal((20, 3)), (rng.random((20, 1)) > 0.5).astype(float)
     w = leaf(rng.standard_normal((3, 1)))
     gradient, = mg.grad(F.binary_cross_entropy_with_logits(F.matmul(X, w), y), w, create_graph=True)
+    X, y = mg.to_numpy(X), mg.to_numpy(y)
     p = expit(X @ w.numpy())
     np.testing.assert_allclose(gradient.numpy(), X.T @ (p - y) / 20, rtol=1e-12)
     hessian = np.concatenate([mg.grad(gradient[i, 0], w)[0].numpy().T for i in range(3)])
@@ -108,8 +109,9 @@ def test_a_linear_autoencoder_is_principal_component_analysis():
                                                         cosine_decay(0.05, 800)))
     for _ in range(800):
         trainer.step(X)
-    assert trainer.record.value == pytest.approx((singular[2:] ** 2).sum() / X.size, rel=1e-6)
-    np.testing.assert_allclose(decoder.weight.numpy() @ encoder.weight.numpy(),
+    assert trainer.record.value == pytest.approx(float((singular[2:] ** 2).sum() / X.size),
+                                                  rel=1e-6)
+    np.testing.assert_allclose(decoder.weight.data @ encoder.weight.data,
                                components[:2].T @ components[:2], atol=1e-3)
 
 
@@ -201,8 +203,8 @@ GRID = np.linspace(-12, 14, 5201)
 
 def theory(shift):
     """V(D*, G) for real data N(0, 1) and samples N(shift, 1)."""
-    p, q = (stats.norm(m, 1).pdf(GRID) for m in (0, shift))
-    return minimax_value(p, q, dx=GRID[1] - GRID[0])
+    p, q = (stats.norm(m, 1).pdf(mg.to_numpy(GRID)) for m in (0, shift))
+    return minimax_value(p, q, dx=float(GRID[1] - GRID[0]))
 
 
 @pytest.mark.parametrize("shift, published", [(0.5, -1.325672), (1.0, -1.163451), (2.0, -0.712633)])
@@ -220,4 +222,4 @@ def test_against_a_shifted_gaussian_d_is_a_line_and_g_descends_the_divergence(sh
     assert theory(shift) == pytest.approx(published, abs=1e-6)
     slope = (theory(shift + 1e-3) - theory(shift - 1e-3)) / 2e-3
     gradients = trainer.update_generator(4000, QUANTILES).gradients
-    assert gradients["bias"][0] == pytest.approx(slope, abs=2e-3)
+    assert float(gradients["bias"][0]) == pytest.approx(slope, abs=2e-3)

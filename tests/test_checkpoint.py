@@ -352,7 +352,7 @@ def test_damage_anywhere_is_noticed_or_harmless(tmp_path):
     trainer.step(DATA)
     before, refused = everything(trainer), 0
     save(tmp_path / "later.npz", trainer)
-    for place in np.random.default_rng(0).integers(len(good), size=150):
+    for place in np.random.default_rng(0).integers(len(good), size=150).tolist():
         path.write_bytes(good[:place] + bytes([good[place] ^ 0xFF]) + good[place + 1:])
         try:
             load(path, trainer)

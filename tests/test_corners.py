@@ -181,7 +181,7 @@ def test_the_state_of_an_optimizer_fits_its_parameter_in_any_memory_order():
     g = np.arange(6.0).reshape(2, 3)
     (p, optimizer), (q, other) = descent(np.zeros((3, 2)).T), descent(np.zeros((2, 3)))
     optimizer.step([g])
-    q.data = p.numpy().copy()
+    q.data = p.data.copy()
     other.load_state_dict(optimizer.state_dict())
     np.testing.assert_array_equal(other.state_dict()["velocity"], g.ravel())
     for p_, o in ((p, optimizer), (q, other)):

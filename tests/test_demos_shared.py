@@ -22,6 +22,8 @@ import minigen as mg  # noqa: E402
 from minigen import functional as F  # noqa: E402
 from minigen.layers import Dense, ReLU, Sequential  # noqa: E402
 
+pytestmark = pytest.mark.host_arrays
+
 
 # -------------------------------------------------------------------------- the table of claims
 

@@ -11,6 +11,8 @@ from minigen.data import face_parts
 from minigen.data.face_parts import HAIR, SKIN
 from minigen.data.faces import FULL, STYLES, faces
 
+pytestmark = pytest.mark.host_arrays
+
 NUMBERS = [name for name, rule in FULL.items() if isinstance(rule, tuple)]
 
 

@@ -6,6 +6,8 @@ from PIL import Image
 
 from minigen.data import faces, from_folder
 
+pytestmark = pytest.mark.host_arrays
+
 
 def noise(height, width, seed=0):
     """A grey picture that is like none of its mirror images."""

@@ -1,5 +1,7 @@
 """The gradient checker against planted errors, shared memory, written inputs and corners."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def normalised(x):
 
 
 def dropout(x):
-    return x * (mg.random.generator().random(x.shape) > 0.5) * 2
+    return x * mg.backend.asarray(mg.random.generator().random(x.shape) > 0.5) * 2
 
 
 def dense(x, W):
@@ -63,8 +65,7 @@ PLANTED = {
     "a gradient that is not a number":
         (planted(lambda x: np.square(x), lambda g, y, x: g * np.nan), [X], "the gradient is nan"),
     "a rule that writes into g":
-        (planted(lambda x: np.square(x), lambda g, y, x: np.multiply(g, 2 * x, out=g)),
-         [X], "input 0"),
+        (planted(lambda x: np.square(x), lambda g, y, x: operator.imul(g, 2 * x)), [X], "input 0"),
 }
 
 
@@ -77,7 +78,7 @@ def test_a_planted_error_is_caught(name):
 
 def test_ones_for_grad_outputs_would_have_missed_two_of_them():
     for function in (softmax, normalised):
-        plain_sum = numerical_gradient(lambda: function(x.numpy()).sum(), x := leaf(values(4, 2)))
+        plain_sum = numerical_gradient(lambda: function(x.data).sum(), x := leaf(values(4, 2)))
         assert abs(plain_sum).max() < 1e-8
 
 
@@ -133,11 +134,11 @@ def test_a_function_that_writes_to_its_input_is_caught_and_the_input_restored():
         with pytest.raises(GradientMismatch, match="input 0 'x': the function writes to it"):
             gradcheck(forward, [x])
         np.testing.assert_array_equal(x.numpy(), X)
-    backward = planted(lambda x: np.square(x), lambda g, y, x: np.multiply(g, 2, out=x) * x)
+    backward = planted(lambda x: np.square(x), lambda g, y, x: operator.imul(x, 2) * g)
     with pytest.raises(GradientMismatch, match="input 0: the function writes to it"):
         gradcheck(backward, [X])
     with pytest.raises(GradientMismatch, match="input 1: the function writes to it"):
-        gradcheck(lambda x, i: x[np.put(i, 0, 0) or i], [x, index])
+        gradcheck(lambda x, i: x[i.put(0, 0) or i], [x, index])
 
 
 def test_nothing_is_left_changed():

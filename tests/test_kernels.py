@@ -25,7 +25,7 @@ with strict_cupy.installed():
     from minigen import kernels
     from minigen.kernels import patches as patch_kernels
 
-pytestmark = pytest.mark.both_libraries
+pytestmark = pytest.mark.host_arrays
 ROOT = pathlib.Path(__file__).parents[1]
 RNG = np.random.default_rng(0)
 NAMES = list(kernels.KERNELS)

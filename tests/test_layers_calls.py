@@ -59,7 +59,7 @@ def test_a_wrong_shape_names_the_layer_what_came_and_what_it_wants(layer, given,
 
 @pytest.mark.parametrize("layer, given", ALL_LAYERS, ids=label)
 def test_what_is_no_array_is_refused(layer, given):
-    for x in (None, "text", np):
+    for x in (None, "text", pytest):
         expected = named(layer) + f"got a {type(x).__name__}, expected a Tensor or an array"
         with pytest.raises(TypeError, match=expected):
             layer(x)

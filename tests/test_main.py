@@ -11,12 +11,15 @@ import pytest
 import minigen
 from minigen import __main__, backend
 
+pytestmark = pytest.mark.host_arrays
+
 ROOT = pathlib.Path(minigen.__file__).parent.parent
 
 
 def run(**environment):
     """The lines that a new interpreter prints, and its standard error."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    path = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
     done = subprocess.run([sys.executable, "-m", "minigen"], capture_output=True, check=True,
                           cwd=ROOT, env=environment)
     return done.stdout.decode(environment.get("PYTHONIOENCODING", "utf-8")), done.stderr.decode()

@@ -6,6 +6,8 @@ import pytest
 from minigen import metrics
 from minigen.metrics.arguments import count, floats, labels
 
+pytestmark = pytest.mark.host_arrays
+
 rows, ints = np.random.default_rng(0).random((6, 3)), np.array([0, 1, 0, 1, 1, 0])
 images = np.random.default_rng(1).random((2, 1, 5, 5))
 

@@ -7,6 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 from minigen.data import ring
 from minigen.metrics import density_coverage, distances, mode_coverage, precision_recall
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 MEANS = ring(8, radius=1, std=0.01).means
 

@@ -9,6 +9,8 @@ from sklearn.metrics import mutual_info_score
 
 from minigen.metrics import beta_vae_score, logistic_regression, mutual_information_gap
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 # every combination of factors
 GRID = np.array(list(itertools.product(range(3), range(4), range(8), range(8))))

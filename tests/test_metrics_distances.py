@@ -6,6 +6,8 @@ from scipy.spatial.distance import cdist
 
 from minigen.metrics import distances
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 
 

@@ -10,6 +10,8 @@ from scipy.stats import entropy, norm
 
 from minigen.metrics import js_divergence, kl_divergence, minimax_value, optimal_discriminator
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 p, q = rng.dirichlet(np.ones(20), 2)
 

@@ -7,6 +7,8 @@ from scipy.stats import binomtest, norm, sem, t, ttest_1samp
 from minigen.metrics import Estimate, clopper_pearson_bound, paired_interval, wilson_interval
 from minigen.metrics.intervals import _student_t
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 
 

@@ -8,6 +8,8 @@ from scipy.special import logsumexp
 from minigen.metrics import (LinearVAE, active_units, gaussian_kl, importance_weighted_bound,
                              linear_vae_optimum, monte_carlo_kl, fit_pca)
 
+pytestmark = pytest.mark.host_arrays
+
 rng = np.random.default_rng(0)
 
 

@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 from minigen.data import mnist
 from minigen.metrics import LinearVAE, active_units, fit_pca, gaussian_kl, linear_vae_optimum
 
+pytestmark = pytest.mark.host_arrays
+
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 rng = np.random.default_rng(0)
 weight, bias, x = rng.standard_normal((6, 2)), rng.standard_normal(6), rng.standard_normal((9, 6))

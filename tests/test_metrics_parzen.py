@@ -11,6 +11,8 @@ from sklearn.neighbors import KernelDensity
 from minigen.data import mnist
 from minigen.metrics import distances, parzen_log_likelihood, parzen_window
 
+pytestmark = pytest.mark.host_arrays
+
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 rng = np.random.default_rng(0)
 centres, x = rng.random((60, 8)), rng.random((25, 8))

@@ -9,6 +9,8 @@ from scipy import linalg, ndimage
 from minigen.data import mnist
 from minigen.metrics import frechet_distance, grey_share, high_frequency_share, laplacian_variance
 
+pytestmark = pytest.mark.host_arrays
+
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 rng = np.random.default_rng(0)
 

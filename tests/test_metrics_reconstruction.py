@@ -14,6 +14,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from minigen.data import mnist
 from minigen.metrics import PCA, fit_pca, mse, nearest_neighbour_accuracy, principal_angles
 
+pytestmark = pytest.mark.host_arrays
+
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 with_mnist = pytest.mark.skipif(not MNIST.is_dir(),
                                 reason="the files of MNIST are not beside the repository")

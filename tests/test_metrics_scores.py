@@ -9,6 +9,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from minigen.data import mnist
 from minigen.metrics import accuracy, auroc, auroc_interval, wilson_interval, worst_group_accuracy
 
+pytestmark = pytest.mark.host_arrays
+
 MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 rng = np.random.default_rng(0)
 

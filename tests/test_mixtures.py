@@ -10,6 +10,8 @@ from sklearn.datasets import make_moons, make_swiss_roll
 from minigen import random
 from minigen.data import grid, ring, swiss_roll, two_moons
 
+pytestmark = pytest.mark.host_arrays
+
 
 @pytest.fixture(autouse=True)
 def same_random_numbers():

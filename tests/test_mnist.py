@@ -22,6 +22,8 @@ from minigen.data import DataError, mnist, mnist_sample
 from minigen.data.make_sample import make_sample
 from minigen.data.sample import SAMPLE
 
+pytestmark = pytest.mark.host_arrays
+
 module = importlib.import_module("minigen.data.mnist")      # the name itself is the function
 REAL = Path(os.environ.get("MINIGEN_DATA") or Path(__file__).parents[2] / "shared" / "mnist")
 needs_real_files = pytest.mark.skipif(

@@ -46,8 +46,9 @@ def test_the_mixed_second_derivative_of_a_power(exponents, first):
     np.testing.assert_allclose(mixed.numpy(), x ** (p - 1) * (1 + p * np.log(x)), rtol=1e-14)
 
 
-@pytest.mark.parametrize("exponent", [0, 0.0, leaf([0.0, 0.0, 0.0])])
+@pytest.mark.parametrize("exponent", [0, 0.0, [0.0, 0.0, 0.0]])
 def test_a_zeroth_power_has_no_slope_not_even_at_zero(exponent):
+    exponent = leaf(exponent) if isinstance(exponent, list) else exponent
     x = leaf([0.0, -0.0, -2.0])
     y = F.power(x, exponent)
     slope, = mg.grad(F.sum(y), x, create_graph=True)
@@ -98,10 +99,11 @@ def test_indexed_gradients_meet_others_and_each_other():
     i = np.array([0, 2, 2])
     y = F.sum(x * w) + F.sum(x[1:] ** 2) + F.sum(x[i]) + F.sum(x[::2][1] * 3) + F.sum(x[x > 5])
     expected = w + 0.0
-    expected[1:] += 2 * x.numpy()[1:]
-    np.add.at(expected, i, 1)
+    expected[1:] += 2 * x.data[1:]
+    for row in (0, 2, 2):
+        expected[row] += 1
     expected[2] += 3
-    expected[x.numpy() > 5] += 1
+    expected[x.data > 5] += 1
     np.testing.assert_allclose(mg.grad(y, x)[0].numpy(), expected, rtol=1e-15)
     recorded, = mg.grad(y, x, create_graph=True)
     np.testing.assert_allclose(recorded.numpy(), expected, rtol=1e-15)

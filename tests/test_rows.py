@@ -30,6 +30,7 @@ def test_a_loop_over_rows_makes_no_array_of_zeros_per_row():
     assert peak < 8 * x.numpy().nbytes
 
 
+@pytest.mark.numpy_only("times NumPy")
 def test_a_loop_over_rows_costs_a_few_copies_and_not_one_per_row():
     n = 1000
     x = mg.tensor(np.ones((n, n)), requires_grad=True)

@@ -8,6 +8,8 @@ import pytest
 from minigen.data import mnist_sample
 from minigen.data.sample import SAMPLE
 
+pytestmark = pytest.mark.host_arrays
+
 
 @pytest.mark.parametrize("split, n, images_sha256, labels_sha256", [
     ("train", 12000, "2134182b9378606ecb7c82df2a9e8ef3d5a181d14143192bc7f94521000316c3",

@@ -12,6 +12,8 @@ from minigen.data.shapes import (NAMES, POSITIONS, RADII, Canvas, above_parabola
                                  coverage, either, ellipse, hsv, intersection, pixel_centres, rgb,
                                  ring, shapes, union)
 
+pytestmark = pytest.mark.host_arrays
+
 T = np.linspace(0, 2 * np.pi, 4001)
 CIRCLE = np.stack([np.cos(T), np.sin(T)], 1)
 

@@ -18,7 +18,7 @@ from strict_cupy import module as cp
 
 from minigen import backend
 
-pytestmark = pytest.mark.both_libraries
+pytestmark = pytest.mark.host_arrays
 
 as_strided, windows = cp.lib.stride_tricks.as_strided, cp.lib.stride_tricks.sliding_window_view
 

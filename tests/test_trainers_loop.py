@@ -210,7 +210,8 @@ def test_fit_runs_in_another_thread():
 def test_non_finite_data_names_step_and_quantity_and_keeps_the_last_good_checkpoint(tmp_path):
     trainer = gan()
     with pytest.raises(mg.NonFiniteError, match="step 3: phase 1: the real batch is not finite"):
-        trainer.fit([DATA, DATA, DATA * np.nan], 10, checkpoint=tmp_path / "c.npz", every=1)
+        trainer.fit([DATA, DATA, mg.to_numpy(DATA * np.nan)], 10, checkpoint=tmp_path / "c.npz",
+                    every=1)
     other = gan()
     mg.checkpoint.load(tmp_path / "c.npz", other)
     assert other.steps == 2 and trainer.steps == 2

@@ -19,6 +19,8 @@ from matplotlib.image import imread
 import minigen as mg
 from minigen import layers
 
+pytestmark = pytest.mark.host_arrays
+
 DEMOS = pathlib.Path(__file__).parents[1] / "demos"
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
