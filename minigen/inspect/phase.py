@@ -54,7 +54,8 @@ class PhaseNotes:
         """A layer was called."""
         parameters = layer.parameters()
         frozen = bool(parameters) and not any(p.requires_grad for p in parameters)
-        self.calls.append((layer, inputs[0], output, frozen))
+        running = len(self.about["statements"])
+        self.calls.append((layer, inputs[0], output, frozen, running))
 
     def end(self):
         """The phase is over."""
@@ -103,7 +104,7 @@ class PhaseNotes:
         paths = {id(layer): (network, path) for network, part in self.networks.items()
                  for path, layer in layers_inside("", part)}
         self.about["frozen"], found, inner = dict.fromkeys(self.networks, False), {}, {}
-        for layer, x, y, frozen in self.calls:
+        for layer, x, y, frozen, statement in self.calls:
             network, path = paths.get(id(layer), (None, None))
             if path and not layer.children():
                 times = sum(key.partition("#")[0] == path for key in inner)
@@ -111,7 +112,7 @@ class PhaseNotes:
             elif path == "":
                 given = _name_of(x, names)
                 self.about["passes"].append({
-                    "network": network, "input": given, "frozen": frozen,
+                    "network": network, "input": given, "frozen": frozen, "statement": statement,
                     "remembered": getattr(y, "creator", None) is not None,
                     "layers": [*inner] or ["whole"]})
                 self.about["frozen"][network] |= frozen

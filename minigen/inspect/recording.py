@@ -83,7 +83,7 @@ class Recording:
     def to_html(self, path, counterfactuals=None, **options):
         """Write the theatre, one HTML file that needs nothing else; see theatre/page.py."""
         from .theatre.page import write         # not needed to load or use a recording
-        write(path, self, counterfactuals or {}, **options)
+        return write(path, self, counterfactuals or {}, **options)
 
     def plot(self, iteration=None):
         """A Matplotlib figure of one iteration, the last if none is named; see recorded_plot.py."""

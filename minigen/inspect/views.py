@@ -58,7 +58,7 @@ class Views:
             notes.put(f"views/D_{when}", plane.map_of(D, z.dtype))
             if plane.p is not None and when == "before" and notes.trainer.prior is not None:
                 best, divergence = plane.optimum(G, notes.trainer.prior)
-                notes.put("views/D_optimal", best)
+                notes.put("views/D_optimal", best.astype(z.dtype))
                 notes.put("views/jsd", divergence)
 
 
