@@ -13,9 +13,9 @@ from ..functional import logsigmoid, mean, sigmoid
 from ..metrics import js_divergence, optimal_discriminator
 from .examine import same_random_numbers
 
-SIDE = 40                   # of the lattice of D's map, in points
-TICKS = numpy.linspace(-2, 2, 11)               # the grid of z: a line at each tick, both ways
-FINE = numpy.linspace(-2, 2, 21)                # points along a line
+SIDE = 32                   # of the lattice of D's map, in points
+TICKS = numpy.linspace(-2, 2, 9)                # the grid of z: a line at each tick, both ways
+FINE = numpy.linspace(-2, 2, 17)                # points along a line
 SAMPLES = 20_000            # of G, for the kernel estimate of its density
 WIDTH = 0.06                # of that kernel, as a share of the lattice's half side
 
@@ -54,12 +54,13 @@ class Views:
             notes.put(f"views/fake_{when}", _output(G, z))
             if plane and z.shape[1:] == (2,):
                 notes.put(f"views/mesh_{when}", mesh_of(G, z.dtype))
-        if plane and notes.about["name"] == "phase 1":
+        first = notes.place.endswith("/0")          # later D begins as it ended, and G is the same
+        if plane and notes.about["name"] == "phase 1" and (first or when == "after"):
             notes.put(f"views/D_{when}", plane.map_of(D, z.dtype))
-            if plane.p is not None and when == "before" and notes.trainer.prior is not None:
-                best, divergence = plane.optimum(G, notes.trainer.prior)
-                notes.put("views/D_optimal", best.astype(z.dtype))
-                notes.put("views/jsd", divergence)
+        if plane and plane.p is not None and first and when == "before" and notes.trainer.prior:
+            best, divergence = plane.optimum(G, notes.trainer.prior)
+            notes.put("views/D_optimal", best.astype(z.dtype))
+            notes.put("views/jsd", divergence)
 
 
 def _losses(notes, names):

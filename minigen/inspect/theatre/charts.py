@@ -9,24 +9,25 @@ import math
 import numpy
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320, 160, 40, 312, 8, 138
+POINTS = 300                # of a curve, at most: every n-th iteration is drawn
 STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3")        # dashes: never colour alone
 
 
-def chart(title, curves, level=None, log=False, words=""):
+def chart(title, curves, level=None, log=False, last=None):
     """<figure> with curves, a list of (label, class, steps, values), and `level` (height, text), a
     line to compare with."""
     values = numpy.concatenate([numpy.asarray(v, float) for _, _, _, v in curves])
     values = numpy.append(values, level[0]) if level else values
     values = values[numpy.isfinite(values) & (~numpy.array(log) | (values > 0))]
     low, high = _limits(values, log)
-    last = max(max(steps) for _, _, steps, _ in curves)
+    last = last or max(max(steps) for _, _, steps, _ in curves)
 
     def y(value):
         a, b, v = (numpy.log10([low, high, value]) if log else (low, high, value))
         return round(BOTTOM - (v - a) / (b - a) * (BOTTOM - TOP), 1)
 
     parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-             f'aria-label="{html.escape(title)}. {html.escape(words)}">']
+             f'aria-label="{html.escape(title)}">']
     for tick in _ticks(low, high, log):
         parts.append(f'<path class="rule" d="M{LEFT} {y(tick)}H{RIGHT}"/><text class="tick" '
                      f'x="{LEFT - 4}" y="{y(tick) + 3}" text-anchor="end">{_text(tick)}</text>')
@@ -36,7 +37,7 @@ def chart(title, curves, level=None, log=False, words=""):
     legend = []
     for i, (label, style, steps, curve) in enumerate(curves):
         dash = STYLES[i % len(STYLES)]
-        points = [f"{cursor(s, last)} {y(v)}" for s, v in zip(steps, curve)
+        points = [f"{cursor(s, last)} {y(v)}" for s, v in _some(steps, curve)
                   if math.isfinite(v) and (v > 0 or not log)]
         parts.append(f'<path class="curve {style}" stroke-dasharray="{dash}" '
                      f'd="M{"L".join(points)}"/>')
@@ -49,6 +50,13 @@ def chart(title, curves, level=None, log=False, words=""):
     parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/></svg>')
     return (f"<figure><figcaption>{html.escape(title)}</figcaption>{''.join(parts)}"
             f'<div class="legend">{"".join(legend)}</div></figure>')
+
+
+def _some(steps, values):
+    """At most POINTS pairs, evenly spaced, and the last."""
+    pairs = [*zip(steps, values)]
+    every = -(-len(pairs) // POINTS)
+    return pairs[::every] + pairs[-1:]
 
 
 def cursor(step, last):
@@ -95,7 +103,8 @@ def charts_of(recording):
                if "jsd" in phase.views]
         if jsd:
             found.append(chart("JSD(p ‖ q), nats, at the recorded iterations",
-                               [("JSD", "ink", *zip(*jsd))], (math.log(2), "log 2")))
+                               [("JSD", "ink", *zip(*jsd))], (math.log(2), "log 2"),
+                               last=steps[-1]))
     else:
         for name, v in values.items():
             found.append(chart(name, [(name, "ink", steps, v)]))

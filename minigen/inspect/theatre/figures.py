@@ -21,7 +21,8 @@ def _plane(names, i):
     found = {"kind": "plane"}
     for name, key, ref in (
             ("real", "real", f"{i}/tensors/x"), ("fake", "fake", f"{i}/tensors/fake"),
-            ("map_before", "map", f"{i}/views/D_before"), ("map_after", "map", f"{i}/views/D_after"),
+            ("map_before", "map", "0/views/D_before" if i == 0 else f"{i - 1}/views/D_after"),
+            ("map_after", "map", f"{i}/views/D_after"),
             ("map_now", "map", f"{i - 1}/views/D_after"),
             ("mesh_before", "mesh", f"{i}/views/mesh_before"),
             ("mesh_after", "mesh", f"{i}/views/mesh_after"),
@@ -30,7 +31,7 @@ def _plane(names, i):
         if name in names:
             found[key] = ref
     if "map" in found:
-        found["best"] = f"{found['map'].partition('/')[0]}/views/D_optimal"
+        found["best"] = "0/views/D_optimal"
     if "arrows" in found:
         found["scale"] = f"{i}/derived/arrow_scale"
     return found

@@ -33,9 +33,10 @@ def write(path, recording, counterfactuals, title="Gradient theatre", watched=8,
               for i, (name, (other, sentence)) in enumerate(runs.items())]
     for stage in stages:
         _add_curves(stage, recording, stage.about["name"])
-    index, blob = packed({name: array for stage in stages for name, array in stage.arrays.items()})
-    about = {"runs": [stage.about for stage in stages], "arrays": index, "watched": watched,
-             "cube": _CUBE, "tour": tours.tour_of([*runs.values()]), "blob": blob}
+    layouts, frames, blob = packed(stages)
+    about = {"runs": [stage.about for stage in stages], "layouts": layouts, "frames": frames,
+             "watched": watched, "cube": _CUBE, "tour": tours.tour_of([*runs.values()]),
+             "blob": blob}
     page = _filled(title, about).encode()
     budget = BUDGETS[stages[0].kind] if budget is None else budget
     if len(page) > budget:
@@ -53,18 +54,39 @@ def _add_curves(stage, first, name):
         stage.about["comparison"] = charts.comparison(first, recording, ("the run", name))
 
 
-def packed(arrays):
-    """(name -> [dtype, offset, shape], the bytes of all in base64): floats as they are, others as
-    float64; each begins at a multiple of 8."""
-    index, parts, at = {}, [], 0
-    for name, array in arrays.items():
-        if array.dtype not in (numpy.float32, numpy.float64):
-            array = array.astype("float64")
-        data = numpy.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        index[name] = [array.dtype.name, at, list(array.shape)]
-        parts += [data, bytes(-len(data) % 8)]
-        at += len(data) + len(parts[-1])
-    return index, base64.b64encode(b"".join(parts)).decode()
+def packed(stages):
+    """(layouts, frames, blob): every array as it is, end to end in base64, little end first.
+
+    frames: "run/iteration/phase" -> [a layout's number, where its bytes begin]. A layout, which most
+    iterations share: name -> [dtype, where its bytes are from there on, shape]."""
+    layouts, frames, parts, at = [], {}, [], 0
+    for stage in stages:
+        for frame, arrays in stage.frames.items():
+            layout, size = {}, 0
+            for name, array in arrays.items():
+                if array.dtype != numpy.float32:
+                    array = array.astype("float64")
+                data = numpy.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+                layout[name] = [array.dtype.name, size, list(array.shape)]
+                parts += [data, bytes(-len(data) % 8)]          # each begins at a multiple of 8
+                size += len(data) + len(parts[-1])
+            if layout not in layouts:
+                layouts.append(layout)
+            frames[frame] = [layouts.index(layout), at]
+            at += size
+    return layouts, frames, base64.b64encode(b"".join(parts)).decode()
+
+
+def unpacked(page):
+    """The page's arrays again, "run/iteration/phase/name" -> array. page: the HTML as text."""
+    data = json.loads(page.split('<script type="application/json" id="data">')[1]
+                      .split("</script>")[0])
+    blob = base64.b64decode(data["blob"])
+    return {f"{frame}/{name}": numpy.frombuffer(
+                blob, numpy.dtype(dtype).newbyteorder("<"), numpy.prod(shape, dtype=int),
+                start + at).reshape(shape)
+            for frame, (layout, start) in data["frames"].items()
+            for name, (dtype, at, shape) in data["layouts"][layout].items()}
 
 
 def _filled(title, about):
@@ -81,12 +103,14 @@ def _text(name):
 
 
 def _over_budget(size, budget, stages, watched):
-    heavy = max(stages, key=lambda stage: sum(a.nbytes for a in stage.arrays.values()))
     sizes = {}
-    for name, array in heavy.arrays.items():
-        sizes[name.split("/")[3]] = sizes.get(name.split("/")[3], 0) + array.nbytes
+    for stage in stages:
+        for frame in stage.frames.values():
+            for name, array in frame.items():
+                what = f"{name.split('/')[0]} of {stage.about['name']!r}"
+                sizes[what] = sizes.get(what, 0) + array.nbytes
     most = max(sizes, key=sizes.get)
     return (f"theatre: the page would be {size / MB:.2f} MB, over its budget of {budget / MB:.2f} "
             f"MB. Record fewer iterations ({sum(len(s.recording) for s in stages)} in "
             f"{len(stages)} runs), watch fewer examples (watched={watched}), or leave out "
-            f"counterfactuals; the largest part is {most!r} of {heavy.about['name']!r}")
+            f"counterfactuals; the largest part is {most}")

@@ -14,11 +14,11 @@ FEATURES = 64               # numbers that are shown of one example inside a net
 
 
 class Stage:
-    """A recording, staged as the page's run number `index`: `about`, what JSON holds, and `arrays`,
-    name -> array. watched: how many examples of a batch are shown inside the networks."""
+    """A recording, staged as the page's run number `index`: `about`, what JSON holds, and `frames`,
+    "run/iteration/phase" -> name -> array. watched: how many examples of a batch are shown inside the networks."""
 
     def __init__(self, recording, index, name, sentence, watched):
-        self.recording, self.watched, self.arrays = recording, watched, {}
+        self.recording, self.watched, self.frames = recording, watched, {}
         self.index, first = index, recording[recording.iterations[0]]
         self.kind = kind_of(recording)
         about = recording.about
@@ -70,8 +70,10 @@ class Stage:
     # ----------------------------------------------------------------------------- the numbers
 
     def _phase(self, place, phase):
+        frame = self.frames[place] = {}
+
         def put(name, array):
-            self.arrays[f"{place}/{name}"] = numpy.asarray(array)
+            frame[name] = numpy.asarray(array)
 
         for kind, arrays in (("tensors", phase.tensors), ("tensor_gradients",
                                                           phase.tensor_gradients)):

@@ -10,12 +10,14 @@ const state = {run: 0, it: 0, cue: 0, layer: null, entry: [0, 0], sample: 0, tou
 
 /* ---------------------------------------------------------------------------------- looking up */
 
-/* The array of a name, with its shape; null where the recording has none. */
+/* The array of a name, "run/iteration/phase/name", with its shape; null where there is none. */
 function array(name) {
-  const found = data.arrays[name];
+  const [frame, rest] = name.match(/^([^/]+\/[^/]+\/[^/]+)\/(.*)$/).slice(1);
+  const [layout, start] = data.frames[frame] || [];
+  const found = layout !== undefined && data.layouts[layout][rest];
   if (!found) return null;
   const [type, offset, shape] = found;
-  const values = new TYPES[type](buffer, offset, shape.reduce((a, b) => a * b, 1));
+  const values = new TYPES[type](buffer, start + offset, shape.reduce((a, b) => a * b, 1));
   return {name, values, shape};
 }
 
@@ -25,7 +27,7 @@ const cue = () => run().cues[state.cue];
 const phase = () => run().phases[cue().phase];
 const place = (i = cue().phase) => `${state.run}/${iteration()}/${i}`;
 const here = name => array(`${place()}/${name}`);
-const inIteration = ref => array(`${state.run}/${iteration()}/${ref}`);
+const inIteration = ref => ref ? array(`${state.run}/${iteration()}/${ref}`) : null;
 
 /* --------------------------------------------------------------------------- numbers as words */
 
@@ -197,7 +199,7 @@ function showFigures() {
 function plane(figure) {
   const e = run().edge, box = document.createElement("figure"), best = $("best") && $("best").checked;
   const [real, fake, ends, moved, mesh] = ["real", "fake", "arrows", "moved", "mesh"].map(key => figure[key] && inIteration(figure[key]));
-  const map = inIteration((best && figure.best) || figure.map || "none"), dot = e / 55;
+  const map = inIteration((best && figure.best) || figure.map), dot = e / 55;
   const pairs = found => Array.from({length: found.shape[0]}, (_, i) => [found.values[2 * i], found.values[2 * i + 1]]);
   const parts = [];
   if (mesh) for (let l = 0; l < mesh.shape[0]; l++) {
