@@ -57,13 +57,27 @@ def optimizer_state(optimizer, names):
 
 
 @contextlib.contextmanager
-def same_random_numbers():
-    """What is drawn inside the block is drawn again after it."""
-    state = random.generator().bit_generator.state
+def same_random_numbers(state=None):
+    """What is drawn inside the block is drawn again after it. state: of the generator, to begin the
+    block with."""
+    before = random.generator().bit_generator.state
     try:
+        random.generator().bit_generator.state = state or before
         yield
     finally:
-        random.generator().bit_generator.state = state
+        random.generator().bit_generator.state = before
+
+
+def phase_again(method, arguments):
+    """A function of a trainer: the value of a phase, from the arguments and the random numbers that
+    this phase has now, at its beginning."""
+    state = random.generator().bit_generator.state
+
+    def again(trainer):
+        with same_random_numbers(state):
+            return getattr(trainer, method)(**arguments).value
+
+    return again
 
 
 def central_differences(trainer, value_of, chosen):
@@ -86,8 +100,7 @@ def _difference(twin, value_of, p, i):
     for x in (middle + _EPS, middle - _EPS):
         p.data[place] = x
         p.written()
-        with same_random_numbers():
-            values.append(value_of(twin))
+        values.append(value_of(twin))
     p.data[place] = middle
     p.written()
     return (values[0] - values[1]) / (2 * _EPS)

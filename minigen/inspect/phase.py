@@ -11,13 +11,15 @@ from .examine import central_differences, largest_entries, optimizer_state, tape
 class PhaseNotes:
     """`about` (what JSON can hold) and `arrays` of a phase, under the names of recording.py.
 
-    trainer; place: "iteration/phase"; name: of the phase; updates: the networks it updates; checks:
-    entries of each gradient to compare with central differences; views: a Views."""
+    trainer; place: "iteration/phase"; name: of the phase; updates: the networks it updates; again:
+    a function of a trainer that does the phase again, from the same random numbers; checks: entries
+    of each gradient to compare with central differences; views: a Views."""
 
-    def __init__(self, trainer, place, name, updates, checks, views):
-        self.trainer, self.place, self.checks, self.views = trainer, place, checks, views
+    def __init__(self, trainer, place, name, updates, again, checks, views):
+        self.trainer, self.place, self.again = trainer, place, again
+        self.checks, self.views = checks, views
         self.about = {"name": name, "updates": updates, "statements": [], "passes": [], "tape": []}
-        self.arrays, self.calls, self.versions = {}, [], None
+        self.arrays, self.calls, self.versions, self.made = {}, [], None, {}
         parts = trainer.parts()
         self.networks = {key: x for key, x in parts.items() if hasattr(x, "named_parameters")}
         self.optimizers = [x for key, x in parts.items() if key not in self.networks]
@@ -38,13 +40,14 @@ class PhaseNotes:
         note = {"function": function, "first": statement.first, "last": statement.last,
                 "made": list(statement.made), "updates": False}
         self.about["statements"].append(note)
+        self.made |= {name: names[name] for name in statement.made if name in names}
         for name in statement.made:
             x = names.get(name)
             x = x[0] if name in ("y", "c") and isinstance(x, list) and x else x     # labels
             if isinstance(x, Tensor) or is_array(x):
                 self.put(f"tensors/{name}", x)
         if "gradients" in statement.made and "gradients" in names:
-            self._examine(dict(names))
+            self._examine({**names, **self.made})       # also of a method that it called
             self.versions = self._versions()
         elif self.versions is not None and self.versions != self._versions():
             note["updates"] = True
@@ -66,16 +69,22 @@ class PhaseNotes:
     # ---------------------------------------------------------------------- what is kept
 
     def _keep_parameters(self, when):
-        """Every parameter, and what its optimizer keeps of it, before or after the phase."""
+        """Every parameter, and what its optimizer keeps of it, before or after the phase: what did
+        not change is kept once."""
         names = {}
         for network, name, p in self._parameters():
             names[id(p)] = f"parameters/{network}/{name}"
-            self.put(f"{names[id(p)]}/{when}", p.data)
+            self._put_state(f"{names[id(p)]}/{{}}", when, p.data)
         for optimizer in self.optimizers:
             own = [names[id(p)] for p in optimizer.parameters]
             for quantity, arrays in optimizer_state(optimizer, own).items():
                 for name, array in arrays.items():
-                    self.put(f"{name}/{quantity}_{when}", array)
+                    self._put_state(f"{name}/{quantity}_{{}}", when, array)
+
+    def _put_state(self, name, when, array):
+        array = to_numpy(array)
+        if when == "before" or not numpy.array_equal(array, self.get(name.format("before"))):
+            self.put(name.format(when), array)
 
     def _parameters(self):
         return [(network, name, p) for network, part in self.networks.items()
@@ -97,7 +106,7 @@ class PhaseNotes:
                 self.put(name, g)
         self.about["tape"] = tape(value, [p for _, _, p in self._parameters()])
         self.views.before(self, names)
-        self._check(names)
+        self._check()
 
     def _passes(self, names):
         """Note each network's calls, in order. Returns "layers/pass/layer" -> output, a Tensor."""
@@ -113,7 +122,8 @@ class PhaseNotes:
                 given = _name_of(x, names)
                 self.about["passes"].append({
                     "network": network, "input": given, "frozen": frozen, "statement": statement,
-                    "remembered": getattr(y, "creator", None) is not None,
+                    "remembered": any(getattr(output, "creator", None) is not None
+                                      for output in (y if isinstance(y, tuple) else (y,))),
                     "layers": [*inner] or ["whole"]})
                 self.about["frozen"][network] |= frozen
                 found |= {f"layers/{network} {given}/{key}": output
@@ -124,7 +134,7 @@ class PhaseNotes:
                 self.put(f"{key}/output", y)
         return {key: y for key, y in found.items() if isinstance(y, Tensor)}
 
-    def _check(self, names):
+    def _check(self):
         """Central differences of the largest entries of each gradient, and of one of middling
         size."""
         chosen = {}
@@ -132,27 +142,12 @@ class PhaseNotes:
             g = self.get(f"parameters/{network}/{name}/gradient")
             if self.checks and g is not None:
                 chosen[network, name] = largest_entries(g, self.checks)
-        found = central_differences(self.trainer, lambda twin: _value_again(twin, names), chosen)
+        found = central_differences(self.trainer, self.again, chosen)
         for (network, name), differences in found.items():
             key = f"parameters/{network}/{name}"
             flat = self.get(f"{key}/gradient").ravel()
             self.put(f"{key}/checks", [[i, flat[i], difference] for i, difference
                                        in zip(chosen[network, name], differences)])
-
-
-def _value_again(trainer, names):
-    """The value of the phase whose local variables are `names`, by a trainer in another state."""
-    if "z" in names and "x" not in names:
-        return trainer.update_generator(len(names["z"]), _with(names, "z", "c")).value
-    if "fake" in names:
-        return trainer.update_discriminator(_with(names, "x", "y"), _with(names, "z", "c")).value
-    noise = [names["noise"]] if names.get("noise") is not None else []
-    return trainer.step(names["x"], *noise).value
-
-
-def _with(names, x, labels):
-    """A batch, or a batch and its labels."""
-    return (names[x], *names[labels]) if names.get(labels) else names[x]
 
 
 def _name_of(x, names):

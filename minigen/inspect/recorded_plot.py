@@ -1,7 +1,7 @@
 """A recorded iteration as a Matplotlib figure: what the theatre shows, without a browser.
 
 For each phase the norm of what leaves each layer and of the gradient that comes back to it, and the
-gradient of every weight as a heat map."""
+gradient of every weight matrix, five at most, as a heat map."""
 
 import numpy
 from matplotlib.figure import Figure
@@ -29,20 +29,19 @@ def plot(iteration):
 
 
 def _norms(axes, phase):
-    """Bars for every layer of every pass: values to the right, gradients to the left."""
+    """For every layer of every pass the norm of its output, and of the gradient by it."""
     names = list(phase.layers)[::-1]
     for i, name in enumerate(names):
         parts = phase.layers[name]
-        axes.barh(i, numpy.log10(1 + 1e4 * numpy.linalg.norm(parts["output"])),
-                  color=COLOURS["quiet"])
+        axes.plot(numpy.linalg.norm(parts["output"]), i, "s", color=COLOURS["quiet"])
         if "gradient" in parts:
-            axes.barh(i, -numpy.log10(1 + 1e4 * numpy.linalg.norm(parts["gradient"])),
-                      color=COLOURS["gradient"])
+            axes.plot(numpy.linalg.norm(parts["gradient"]), i, "D", color=COLOURS["gradient"])
         else:
-            axes.text(-0.1, i, "no gradient", ha="right", va="center", fontsize=7)
-    axes.set_yticks(range(len(names)), names, fontsize=7)
-    axes.set(xlabel="← gradient      log₁₀(1 + 10⁴ norm)      value →", xticks=[])
-    axes.axvline(0, color="black", linewidth=0.8)
+            axes.text(0.02, i, "no gradient", transform=axes.get_yaxis_transform(), va="center",
+                      color=COLOURS["gradient"], fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set(xscale="log", xlabel="norm: ■ output, ◆ gradient by it")
+    axes.grid(axis="y", alpha=0.3)
 
 
 def _heat(axes, title, g):

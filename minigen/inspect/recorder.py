@@ -19,6 +19,7 @@ from .. import backend
 from ..errors import in_short, integer
 from ..trainers import AutoencoderTrainer, GANTrainer, VAETrainer
 from .curves import Curves
+from .examine import phase_again
 from .phase import PhaseNotes, layers_inside
 from .recording import Recording
 from .views import Views
@@ -86,14 +87,14 @@ class Recorder:
 
     # ------------------------------------------------------------------ what the watch reports
 
-    def _enter(self, name, code):
+    def _enter(self, name, code, arguments):
         lines, first = source(code)
         self._about["source"][name] = {"file": _short(code.co_filename), "first": first,
                                        "lines": lines}
         if name in self._phases:
             place = f"{self._step}/{len(self._done)}"
-            self._phase = PhaseNotes(self._trainer, place, *self._phases[name], self.checks,
-                                     self._views)
+            self._phase = PhaseNotes(self._trainer, place, *self._phases[name],
+                                     phase_again(name, arguments), self.checks, self._views)
 
     def _after(self, name, statement, names):
         if self._phase is not None:

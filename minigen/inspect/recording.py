@@ -16,7 +16,8 @@ without pickles, and one entry of JSON, "recording", that says its format:
     {it}/{phase}/tensor_gradients/{name}     ∂value/∂ that, where the tape reaches it
     {it}/{phase}/layers/{pass}/{layer}/output, /gradient            of each layer that was called
     {it}/{phase}/parameters/{network}/{name}/before, /after, /gradient, /{state}_before, ...
-                                             no gradient where none was kept (a frozen network)
+                                             no gradient where none was kept (a frozen network),
+                                             nothing after where nothing changed
     {it}/{phase}/parameters/{network}/{name}/checks     rows: entry, gradient, central difference
     {it}/{phase}/views/{name}                pictures of the plane, other losses' gradients
     summary/steps, summary/values/{name}, summary/norms/{network}/{layer}
@@ -155,10 +156,13 @@ class Network:
             parameter, _, kind = key.rpartition("/")
             kinds.setdefault(kind, {})[parameter] = array
         self.gradients, self.checks = kinds.pop("gradient", {}), kinds.pop("checks", {})
-        self.before, self.after = kinds.pop("before", {}), kinds.pop("after", {})
-        self.state_before, self.state_after = (
+        self.before, changed = kinds.pop("before", {}), kinds.pop("after", {})
+        self.after = {**self.before, **changed}         # what did not change was kept once
+        self.state_before, changed = (
             {kind.removesuffix(end): found for kind, found in kinds.items() if kind.endswith(end)}
             for end in ("_before", "_after"))
+        self.state_after = {quantity: {**before, **changed.get(quantity, {})}
+                            for quantity, before in self.state_before.items()}
 
     def __repr__(self):
         return f"Network({self.name}{', frozen' if self.frozen else ''}: {', '.join(self.before)})"

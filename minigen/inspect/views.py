@@ -44,13 +44,15 @@ class Views:
 
     def _lay_out(self, x):
         """The plane, around the first real batch that is seen."""
-        self.plane = Plane(1.5 * abs(x).max(), self.density) if x.shape[1:] == (2,) else False
+        self.plane = Plane(1.35 * abs(x).max(), self.density) if x.shape[1:] == (2,) else False
         self.edge = self.plane.edge if self.plane else None
 
     def _look(self, notes, when):
         G, D = notes.trainer.generator, notes.trainer.discriminator
         z, plane = notes.get("tensors/z"), self.plane
-        if notes.about["name"] == "phase 2" and notes.get("tensors/c") is None:
+        if notes.get("tensors/c") is not None:
+            return                              # with labels: which, of all that could be shown?
+        if notes.about["name"] == "phase 2":
             notes.put(f"views/fake_{when}", _output(G, z))
             if plane and z.shape[1:] == (2,):
                 notes.put(f"views/mesh_{when}", mesh_of(G, z.dtype))

@@ -30,7 +30,7 @@ class Watch:
     """From start() until the outermost watched method returns, or stop().
 
     trainer: its methods in `methods`, a set of names, are watched.
-    enter(name, code), after(name, statement, locals), leave(name): called as a method begins, after
+    enter(name, code, arguments), after(name, statement, locals), leave(name): called as a method begins, after
     each of its statements, and as it ends.  layer(layer, inputs, output): after a layer's call."""
 
     def __init__(self, trainer, methods, enter, after, leave, layer):
@@ -54,7 +54,9 @@ class Watch:
             return self._layer
         if code.co_name in self.methods and frame.f_locals.get("self") is self.trainer:
             self.depth += 1
-            self.enter(code.co_name, code)
+            arguments = dict(frame.f_locals)
+            del arguments["self"]
+            self.enter(code.co_name, code, arguments)
             return _Follow(self, frame)
         return None
 

@@ -4,7 +4,7 @@ by the names of its arrays. A name here begins with the phase's number: "0/views
 
 import numpy
 
-QUANTILE = 0.9              # of the arrows' lengths: the one that is drawn 0.8 / 3 of the half side
+QUANTILE, LENGTH = 0.9, 0.25        # of the arrows' lengths, and how long it is drawn, of the half side
 
 
 def figures_of(cue, kind, i, phase):
@@ -82,19 +82,20 @@ def _parts(name, i, phase):
     return shown
 
 
-def _row(kind, title, ref, under=None, number=None, diverging=False):
+def _row(kind, title, ref, number=None, under=None, diverging=False):
     found = {"kind": kind, "title": title, "ref": ref, "diverging": diverging}
-    return found | ({"under": under, "number": number} if number else {})
+    return found | ({"under": under, "number": number} if under else {})
 
 
-def plane_numbers(phase, kind):
-    """What each sample is told, −m ∂L/∂G(z), and, in the plane, the ends of the arrows that show it;
-    of images, the samples after a step of which the largest change is 0.25."""
+def told(phase, edge):
+    """What each sample is told, −m ∂L/∂G(z); and, in the plane [−edge, edge]², the ends of the
+    arrows that show it, or, of images (edge None), the samples after a step of which the largest
+    change is 0.25."""
     fake, g = phase.tensors["fake"], phase.tensor_gradients["fake"]
     descent = -len(g) * g
-    if kind == "plane":
-        scale = numpy.quantile(numpy.hypot(*descent.T), QUANTILE) / (abs(fake).max() * 0.25)
-        scale = numpy.float32(scale if scale > 0 else 1.0)
+    if edge:
+        longest = numpy.quantile(numpy.hypot(*descent.T), QUANTILE)
+        scale = numpy.float32(longest / (LENGTH * edge) or 1.0)
         return {"descent": descent, "arrow_ends": fake + descent / scale, "arrow_scale": scale}
-    step = 0.25 / max(abs(descent).max(), 1e-30)
-    return {"descent": descent, "stepped": fake + numpy.float32(step) * descent}
+    step = numpy.float32(0.25 / max(abs(descent).max(), 1e-30))
+    return {"descent": descent, "stepped": fake + step * descent}

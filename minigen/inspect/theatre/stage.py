@@ -6,7 +6,7 @@ norms, means, closed forms, the ends of arrows. Read next: charts.py.
 import numpy
 
 from . import stories
-from .figures import figures_of, plane_numbers
+from .figures import figures_of, told
 from .formulas import rules, update_rule
 
 WINDOW = 32                 # rows and columns that are shown of a large matrix
@@ -88,7 +88,7 @@ class Stage:
                 put(f"layers/{name}/{what}", self._window_of_examples(array))
         for name, network in phase.networks.items():
             self._parameters(put, name, network)
-        for name, array in (derived(phase, self.kind) | self._edges(phase)).items():
+        for name, array in (derived(phase, self.recording.about.get("edge")) | self._edges(phase)).items():
             put(f"derived/{name}", numpy.float32(self._shown(numpy.asarray(array))))
 
     def _shown(self, array):
@@ -104,7 +104,8 @@ class Stage:
         for parameter, before in network.before.items():
             key = f"parameters/{name}/{parameter}"
             put(f"{key}/before", window(before))
-            put(f"{key}/shape", numpy.array(as_matrix(before).shape, "float32"))
+            matrix = as_matrix(before)
+            put(f"{key}/place", numpy.array([*matrix.shape, *corner(matrix)], "float32"))
             if parameter not in network.gradients:
                 continue                                            # it stays as it is
             put(f"{key}/after", window(network.after[parameter]))
@@ -138,7 +139,7 @@ class Stage:
 
 # --------------------------------------------------------------------------- numbers of a phase
 
-def derived(phase, kind):
+def derived(phase, edge=None):
     """Name -> array of what the page prints and the trainer did not name: probabilities, means,
     closed forms, norms, and of a game in the plane the ends of the arrows."""
     found, t, g = {}, phase.tensors, phase.tensor_gradients
@@ -154,10 +155,10 @@ def derived(phase, kind):
         m = len(found["d_real"])
         found |= {"closed_real": (1 - found["d_real"]) / m, "closed_fake": -found["d_fake"] / m}
     elif phase.name == "phase 2":
-        found |= _what_g_is_told(found["d_fake"], phase, kind)
+        found |= _what_g_is_told(found["d_fake"], phase, edge)
     if "log_var" in t:
         found |= _routes(phase)
-    if kind == "codes" and t["z"].shape[1:] == (3,):
+    if "x_hat" in t and t["z"].shape[1:] == (3,):
         found["cube"] = t["z"] @ numpy.array([[1, 0], [0, 1], [0.42, 0.36]], t["z"].dtype)
     for name, network in phase.networks.items():
         if network.gradients:
@@ -170,7 +171,7 @@ def derived(phase, kind):
     return found
 
 
-def _what_g_is_told(d, phase, kind):
+def _what_g_is_told(d, phase, edge):
     m, views, own = len(d), phase.views, phase.tensor_gradients
     saturating = numpy.allclose(views["logit_gradient_saturating"], own["fake_logits"])
     other = "non_saturating" if saturating else "saturating"
@@ -178,7 +179,7 @@ def _what_g_is_told(d, phase, kind):
              "other_logit_gradient": views[f"logit_gradient_{other}"],
              "norm_saturating": _norm(views["sample_gradient_saturating"]),
              "norm_non_saturating": _norm(views["sample_gradient_non_saturating"])}
-    return found | plane_numbers(phase, kind)
+    return found | told(phase, edge)
 
 
 def _routes(phase):
@@ -205,9 +206,16 @@ def as_matrix(array):
     return array.reshape(len(array), -1) if array.ndim > 1 else array.reshape(1, -1)
 
 
+def corner(matrix):
+    """The first row and column of the part that is shown: the middle."""
+    return [max(0, (n - WINDOW) // 2) for n in matrix.shape]
+
+
 def window(array):
     """The part of a parameter that is shown, as a matrix."""
-    return as_matrix(array)[:WINDOW, :WINDOW]
+    matrix = as_matrix(array)
+    row, column = corner(matrix)
+    return matrix[row:row + WINDOW, column:column + WINDOW]
 
 
 def _check_rows(rows, parameter):

@@ -60,12 +60,12 @@ def gan_cues(loss, plane, k):
     real_side = (*x, ("logit of x", "tensors/real_logits"), ("D(x)", "derived/d_real"))
     fake_side = (*fake, ("logit of G(z)", "tensors/fake_logits"), ("D(G(z))", "derived/d_fake"))
     d = [
-        Cue("D1", "phase 1", "x", "real batch x",
+        Cue("D1", "phase 1", "x", "x",
             "A batch of real examples x is drawn from the data.", columns=x,
             figures=("real",)),
-        Cue("D2", "phase 1", "z", "noise z", "As many noise vectors z are drawn from the prior.",
+        Cue("D2", "phase 1", "z", "z", "As many noise vectors z are drawn from the prior.",
             columns=(*z, *x), figures=("real",)),
-        Cue("D3", "phase 1", "fake", "G(z), G frozen",
+        Cue("D3", "phase 1", "fake", "G(z)",
             "G turns the noise into samples. G is frozen: its weights are constants, the tape "
             "remembers nothing of this, and G(z) is data like x.", columns=(*z, *fake),
             figures=("real", "fake")),
@@ -76,7 +76,7 @@ def gan_cues(loss, plane, k):
              math("mean D ( x ) = {derived/mean_d_real} , mean D ( G ( z ) ) = "
                   "{derived/mean_d_fake}")), (*real_side, *fake_side),
             ("real", "fake", "map_before")),
-        Cue("D5", "phase 1", "value", "value V",
+        Cue("D5", "phase 1", "value", "V",
             "V(D, G) sums up how well D tells real from generated. Best for D would be 0; a D that "
             "always says 1/2 has −log 4.",
             (math("V = [ 1 | m ] Σ log D ( x_i ) + [ 1 | m ] Σ log ( 1 − D ( G ( z_i ) ) )"),
@@ -85,7 +85,7 @@ def gan_cues(loss, plane, k):
             (("D(x)", "derived/d_real"), ("log D(x)", "derived/log_d_real"),
              ("D(G(z))", "derived/d_fake"), ("log(1 − D(G(z)))", "derived/log_1_d_fake")),
             ("real", "fake", "map_before")),
-        Cue("D6", "phase 1", "gradients", "∇ of V for D",
+        Cue("D6", "phase 1", "gradients", "∇V",
             "Backward: each logit gets its gradient, D passes it on to its weights. G, frozen, has "
             "no gradient: absent, not zero.",
             (math("∂V/∂s = [ 1 − D ( x ) | m ] for x , [ − D ( G ( z ) ) | m ] for G ( z )"),
@@ -109,22 +109,22 @@ def gan_cues(loss, plane, k):
     mean = "derived/mean_" + logs[1].removeprefix("derived/")
     arrows = (("what G is told₁", "derived/descent:0"), ("what G is told₂", "derived/descent:1"))
     g = [
-        Cue("G1", "phase 2", "z", "new noise z", "Phase 2 begins with fresh noise.", columns=z,
+        Cue("G1", "phase 2", "z", "z", "Phase 2 begins with fresh noise.", columns=z,
             figures=("map_now",)),
-        Cue("G2", "phase 2", "fake", "G(z), remembered",
+        Cue("G2", "phase 2", "fake", "G(z)",
             "G turns it into samples, and now the tape remembers how.", columns=(*z, *fake),
             figures=("fake", "map_now", "mesh_before")),
-        Cue("G3", "phase 2", "fake_logits", "D answers, D frozen",
+        Cue("G3", "phase 2", "fake_logits", "D answers",
             "D judges them. D is frozen: its weights are constants, yet the gradient will pass "
             "through it. (Detached would be cut: then G would learn nothing.)",
             (math("mean D ( G ( z ) ) = {derived/mean_d_fake}"),), fake_side,
             ("fake", "map_now", "mesh_before")),
-        Cue("G4", "phase 2", "value", "what G descends",
+        Cue("G4", "phase 2", "value", "value",
             "The value that G descends.",
             (math(f"{sign} [ 1 | m ] Σ {bracket} = {sign} ( {{{mean}}} ) = {{tensors/value}}"
                   if sign else f"[ 1 | m ] Σ {bracket} = {{tensors/value}}"),),
             (("D(G(z))", "derived/d_fake"), logs), ("fake", "map_now", "mesh_before")),
-        Cue("G5", "phase 2", "gradients", "∇ through D to G",
+        Cue("G5", "phase 2", "gradients", "∇ to G",
             "Backward through the composed network: through the frozen D, which keeps no gradient, "
             "to each sample G(z), and on into G's weights. The arrows are all that G is told.",
             (math(f"∂L/∂s = [ {closed} | m ]"),
@@ -159,9 +159,9 @@ AE_PAPER = f"""<p>for number of training steps do</p>
 def ae_cues():
     """A1 to A6."""
     return [
-        Cue("A1", "step", "x", "batch x", "A batch x is taken; it is also the target.",
+        Cue("A1", "step", "x", "x", "A batch x is taken; it is also the target.",
             figures=("x",)),
-        Cue("A2", "step", "z", "code z", "The encoder squeezes x into the code z.",
+        Cue("A2", "step", "z", "z", "The encoder squeezes x into the code z.",
             figures=("x", "z")),
         Cue("A3", "step", "x_hat", "x̂", "The decoder makes x̂ of the code alone.",
             figures=("x", "z", "x_hat")),
@@ -195,11 +195,11 @@ def vae_cues():
     """V1 to V8."""
     routes = ("mu_by_z", "mu_by_kl", "mu_gradient")
     return [
-        Cue("V1", "step", "x", "batch x", "A batch x is taken.", figures=("x",)),
+        Cue("V1", "step", "x", "x", "A batch x is taken.", figures=("x",)),
         Cue("V2", "step", "mu", "μ and σ",
             "The encoder says, for each x, a mean μ and a spread σ = exp(log σ² / 2) of its codes.",
             figures=("x", "mu", "sigma")),
-        Cue("V3", "step", "noise", "noise ε",
+        Cue("V3", "step", "noise", "ε",
             "Noise is drawn; for the gradient it is a constant, like x.",
             figures=("mu", "sigma", "noise")),
         Cue("V4", "step", "z", "z = μ + σ ε",

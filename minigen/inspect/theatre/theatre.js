@@ -31,7 +31,10 @@ const inIteration = ref => ref ? array(`${state.run}/${iteration()}/${ref}`) : n
 
 /* --------------------------------------------------------------------------- numbers as words */
 
-const digits = (x, n = 4) => x.toPrecision(n).replaceAll("-", "−");
+function digits(x, n = 4) {
+  const text = x === 0 ? "0" : x.toPrecision(n);
+  return (text.includes("e+") ? String(Number(text)) : text).replaceAll("-", "−");
+}
 
 /* A printed number: its name, its place in the array, four digits, and nine on the pointer. */
 function number(found, i = 0, n = 4) {
@@ -164,7 +167,7 @@ function network({network: name, passes}) {
     return `<button type="button" class="layer ${frozen ? "frozen" : ""}" data-network="${name}" data-layer="${path}"
       aria-pressed="${chosen}" title="${call}">${path} ${call}</button>${edges}`;
   });
-  return `<div class="net" style="grid-template-columns: minmax(6.5rem, auto) repeat(${passes.length}, minmax(0, 1fr))" data-network="${name}"
+  return `<div class="net" style="grid-template-columns: minmax(0, 1.25fr) repeat(${passes.length}, minmax(0, 1fr))" data-network="${name}"
     data-frozen="${frozen}"><div class="name"><b class="${name}">${TITLES[name]}</b>
     <span class="state">${frozen ? LOCK + " " : ""}${why}</span></div>
     <span class="end">layer</span>${heads}${rows.join("")}</div>`;
@@ -190,7 +193,9 @@ function showFigures() {
   $("figures").innerHTML = "";
   for (const figure of cue().figures) {
     const shown = {plane, images, matrix: matrixFigure, cube}[figure.kind](figure);
-    if (shown) $("figures").append(shown);
+    if (!shown) continue;
+    shown.classList.toggle("wide", figure.kind !== "matrix");
+    $("figures").append(shown);
   }
   if (!cue().figures.length) $("figures").innerHTML = '<p class="quiet">Nothing to see yet.</p>';
 }
@@ -299,10 +304,10 @@ function matrix(title, found, marks = []) {
     context.imageSmoothingEnabled = false;
     context.drawImage(copy, 0, 0, canvas.width, canvas.height);
     context.strokeStyle = `rgb(${colours.ink})`;
-    for (const [r, c] of marks) if (r < rows && c < columns) context.strokeRect(c * cell + 1.5, r * cell + 1.5, cell - 3, cell - 3);
+    for (const [r, c] of marks) if (r >= 0 && c >= 0 && r < rows && c < columns) context.strokeRect(c * cell + 1.5, r * cell + 1.5, cell - 3, cell - 3);
     context.lineWidth = 2;
     context.strokeRect(at[1] * cell + 1, at[0] * cell + 1, cell - 2, cell - 2);
-    const text = `row ${at[0] + 1}, column ${at[1] + 1}: `;
+    const text = `row ${at[0] + 1 + (marks.row || 0)}, column ${at[1] + 1 + (marks.column || 0)}: `;
     box.querySelector(".read").innerHTML = text + number(found, at[0] * columns + at[1]);
     canvas.setAttribute("aria-label", `${title}, ${rows} by ${columns}, ${text}${digits(found.values[at[0] * columns + at[1]])}`);
   };
@@ -333,13 +338,13 @@ function showLayer() {
   const box = $("layer");
   box.innerHTML = `<div class="rules">${rule}</div>`;
   for (const parameter of parameters) {
-    const key = `parameters/${name}/${parameter}`, shape = here(`${key}/shape`), grid = document.createElement("div");
-    const checks = here(`${key}/checks`), marks = [];
-    if (checks && cue().gradients) for (let i = 0; i < checks.shape[0]; i++) marks.push([checks.values[5 * i], checks.values[5 * i + 1]]);
-    const shown = here(`${key}/before`), part = shown.shape[0] < shape.values[0] || shown.shape[1] < shape.values[1];
-    box.insertAdjacentHTML("beforeend", `<h3>${parameter}${part ? `, its first ${shown.shape.join(" × ")} of ${shape.values.join(" × ")}` : ""}</h3>`);
+    const key = `parameters/${name}/${parameter}`, [rows, columns, row, column] = here(`${key}/place`).values;
+    const grid = document.createElement("div"), checks = here(`${key}/checks`), marks = [], shown = here(`${key}/before`).shape;
+    if (checks && cue().gradients) for (let i = 0; i < checks.shape[0]; i++) marks.push([checks.values[5 * i] - row, checks.values[5 * i + 1] - column]);
+    const part = shown[0] < rows || shown[1] < columns;
+    box.insertAdjacentHTML("beforeend", `<h3>${parameter}${part ? `, its middle ${shown.join(" × ")} of ${rows} × ${columns}` : ""}</h3>`);
     grid.className = "matrices";
-    const own = Object.assign(marks, {own: true});
+    const own = Object.assign(marks, {own: true, row, column});
     grid.append(matrix(cue().moved ? "weight after" : "weight", here(`${key}/${cue().moved ? "after" : "before"}`), own));
     const gradient = cue().gradients && here(`${key}/gradient`);
     if (gradient) grid.append(matrix("gradient", gradient, own));
@@ -349,7 +354,7 @@ function showLayer() {
     if (cue().moved) grid.append(matrix("update", here(`${key}/update`), own));
     box.append(grid);
     box.insertAdjacentHTML("beforeend", `<div class="entry" data-entry="${key}"></div>`);
-    if (gradient && checks) box.insertAdjacentHTML("beforeend", checkTable(parameter, checks));
+    if (gradient && checks) box.insertAdjacentHTML("beforeend", checkTable(parameter, checks, row, column));
   }
   for (const pass of phase().passes) {
     const output = here(`layers/${pass.network} ${pass.input}/${path}/output`), i = phase().passes.indexOf(pass);
@@ -370,21 +375,21 @@ function showEntry() {
     const key = line.dataset.entry, before = here(`${key}/before`), columns = before.shape[1];
     const [r, c] = [Math.min(state.entry[0], before.shape[0] - 1), Math.min(state.entry[1], columns - 1)], at = r * columns + c;
     const items = [["before", "before"], ...(cue().gradients ? [["gradient", "gradient"]] : [])];
-    const name = key.split("/")[1];
+    const name = key.split("/")[1], [, , row, column] = here(`${key}/place`).values;
     for (const s of phase().states[name] || []) if (here(`${key}/${s}_after`)) {
       items.push([`${s} before`, `${s}_before`]);
       if (cue().moved) items.push([`${s} after`, `${s}_after`]);
     }
     if (cue().moved) items.push(["update", "update"], ["after", "after"]);
-    line.innerHTML = `<span>entry (${r + 1}, ${c + 1})</span>` + items.map(([text, what]) => `<span>${text} ${number(here(`${key}/${what}`), at)}</span>`).join("");
+    line.innerHTML = `<span>entry (${r + 1 + row}, ${c + 1 + column})</span>` + items.map(([text, what]) => `<span>${text} ${number(here(`${key}/${what}`), at)}</span>`).join("");
   }
 }
 
-function checkTable(parameter, checks) {
+function checkTable(parameter, checks, row, column) {
   let rows = "";
   for (let i = 0; i < checks.shape[0]; i++) {
     const [r, c] = checks.values.slice(5 * i, 5 * i + 2);
-    rows += `<tr><th scope="row"><button type="button" data-entry-at="${r} ${c}">(${r + 1}, ${c + 1})</button></th>
+    rows += `<tr><th scope="row"><button type="button" data-entry-at="${Math.max(r - row, 0)} ${Math.max(c - column, 0)}">(${r + 1}, ${c + 1})</button></th>
       <td>${number(checks, 5 * i + 2)}</td><td>${number(checks, 5 * i + 3)}</td><td>${number(checks, 5 * i + 4)}</td></tr>`;
   }
   return `<table><caption>${parameter}: the gradient beside (value(w + ε) − value(w − ε)) / 2ε, computed while recording</caption>

@@ -22,8 +22,8 @@ def _stop(it, cue, words, run=0, layer=None):
 def _gan(runs):
     recording = runs[0][0]
     its = recording.iterations
-    at, last = its[len(its) // 3], its[-1]
-    one, two = recording[at].phases[0], recording[at].phases[-1]
+    at, last = _midway(recording), its[-1]
+    one = recording[at].phases[0]
     d_real = _sigmoid(one.tensors["real_logits"]).mean()
     d_fake = _sigmoid(one.tensors["fake_logits"]).mean()
     layer = _first_layer(recording, "discriminator")
@@ -52,6 +52,14 @@ def _gan(runs):
                                    "D that cannot tell the two apart has −log 4 = −1.39. Step on "
                                    "from here, or choose another run above."))
     return stops
+
+
+def _midway(recording):
+    """The recorded iteration whose JSD is nearest to half of log 2; or the middle one."""
+    seen = {it.step: float(it.phases[0].views["jsd"]) for it in recording
+            if "jsd" in it.phases[0].views}
+    its = recording.iterations
+    return min(seen, key=lambda it: abs(seen[it] - numpy.log(2) / 2)) if seen else its[len(its) // 2]
 
 
 def _vanishing(runs):
