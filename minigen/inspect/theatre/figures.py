@@ -78,7 +78,8 @@ def _parts(name, i, phase):
     square = round(array[0].size ** 0.5) ** 2 == array[0].size and array[0].size >= 64
     shown = [_row("images" if square else "matrix", title, f"{i}/tensors/{tensor}")]
     if name == "z" and array.shape[1:] == (3,):
-        shown.append({"kind": "cube", "title": "the codes in the cube", "ref": "cube"})
+        shown.append({"kind": "cube", "title": "the codes in the cube",
+                      "ref": f"{i}/derived/cube"})
     return shown
 
 
