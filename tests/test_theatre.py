@@ -13,7 +13,7 @@ import minigen as mg
 from minigen import inspect
 from minigen.functional import elementwise
 from minigen.inspect.theatre.page import BUDGETS, unpacked
-from minigen.inspect.theatre.stage import window
+from minigen.inspect.theatre.numbers import window
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
 SHELL = {name: importlib.resources.files("minigen.inspect.theatre").joinpath(f"theatre.{name}")

@@ -1,5 +1,6 @@
-"""The theatre in headless Chromium: every cue of every recorded iteration visited by keyboard, every
-printed number compared with the recording's, the lock on the right network, nothing in the console.
+"""The theatre in headless Chromium: every cue of every recorded iteration visited by keyboard,
+every printed number compared with the recording's, the lock on the right network, nothing in the
+console.
 """
 
 import importlib.util

@@ -160,7 +160,7 @@ def _name_of(x, names):
 
 
 def layers_inside(path, layer):
-    """(dotted path, layer) of a Layer and of all the layers inside it; nothing of another object."""
+    """(dotted path, layer) of a Layer and all the layers inside it; nothing of another object."""
     if isinstance(layer, Layer):
         yield path, layer
         for name, child in layer.children():

@@ -24,14 +24,15 @@ without pickles, and one entry of JSON, "recording", that says its format:
 
 Read next: watching.py."""
 
-import contextlib
 import json
 import pathlib
 import zipfile
 
 import numpy
 
-from ..files import replacing
+from ..files import writing
+from .recorded_plot import plot
+from .theatre.page import write
 
 FORMAT = 1
 _KIND = "minigen recording"
@@ -81,14 +82,27 @@ class Recording:
         with writing(path, "recording") as file:
             numpy.savez(file, recording=about, **self.arrays)
 
-    def to_html(self, path, counterfactuals=None, **options):
-        """Write the theatre, one HTML file that needs nothing else; see theatre/page.py."""
-        from .theatre.page import write         # not needed to load or use a recording
-        return write(path, self, counterfactuals or {}, **options)
+    def to_html(self, path, counterfactuals=None, title="Gradient theatre", watched=8, budget=None):
+        """Write the theatre to exactly `path`: one HTML file that needs nothing else. Returns its
+        size in bytes.
+
+        counterfactuals: name -> (Recording, a sentence that says what it shows), each a tab beside
+        this run. watched: how many examples are shown inside the networks. budget: the most bytes;
+        if left out, 3 MB for points and codes, 8 MB for images. ValueError: over the budget, naming
+        what to reduce; a recording with no iteration in full. OSError: no file can be written."""
+        runs = {"the run": (self, ""), **(counterfactuals or {})}
+        for name, (other, _) in runs.items():
+            if not isinstance(other, Recording) or not len(other):
+                raise ValueError(f"theatre: {name!r} is {other!r}, expected a Recording with at "
+                                 "least one iteration in full")
+        return write(path, runs, title, watched, budget)
 
     def plot(self, iteration=None):
-        """A Matplotlib figure of one iteration, the last if none is named; see recorded_plot.py."""
-        from .recorded_plot import plot         # Matplotlib takes a while to import
+        """A Matplotlib Figure of one iteration, the last if none is named.
+
+        ValueError: no iteration was recorded in full."""
+        if not len(self):
+            raise ValueError("plot: no iteration was recorded in full")
         return plot(self[self.iterations[-1] if iteration is None else iteration])
 
 
@@ -166,17 +180,6 @@ class Network:
 
     def __repr__(self):
         return f"Network({self.name}{', frozen' if self.frozen else ''}: {', '.join(self.before)})"
-
-
-@contextlib.contextmanager
-def writing(path, what):
-    """A file that becomes `path` in one piece; an OSError says what could not be written."""
-    try:
-        with replacing(path) as file:
-            yield file
-    except OSError as error:
-        raise type(error)(f"the {what} {path} cannot be written: {error.strerror or error}"
-                          ) from error
 
 
 def under(arrays, prefix):

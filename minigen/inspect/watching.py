@@ -30,8 +30,9 @@ class Watch:
     """From start() until the outermost watched method returns, or stop().
 
     trainer: its methods in `methods`, a set of names, are watched.
-    enter(name, code, arguments), after(name, statement, locals), leave(name): called as a method begins, after
-    each of its statements, and as it ends.  layer(layer, inputs, output): after a layer's call."""
+    enter(name, code, arguments), after(name, statement, locals), leave(name): called as a method
+    begins, after each of its statements, and as it ends.  layer(layer, inputs, output): after a
+    layer's call."""
 
     def __init__(self, trainer, methods, enter, after, leave, layer):
         self.trainer, self.methods = trainer, methods

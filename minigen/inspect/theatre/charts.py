@@ -13,7 +13,7 @@ POINTS = 300                # of a curve, at most: every n-th iteration is drawn
 STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3")        # dashes: never colour alone
 
 
-def chart(title, curves, level=None, log=False, last=None):
+def chart(title, curves, level=None, log=False, last=None, moves=True):
     """<figure> with curves, a list of (label, class, steps, values), and `level` (height, text), a
     line to compare with."""
     values = numpy.concatenate([numpy.asarray(v, float) for _, _, _, v in curves])
@@ -44,10 +44,11 @@ def chart(title, curves, level=None, log=False, last=None):
         legend.append(f'<span class="{style}"><svg viewBox="0 0 24 6" aria-hidden="true"><path '
                       f'class="curve {style}" stroke-dasharray="{dash}" d="M0 3H24"/></svg>'
                       f'{html.escape(label)}</span>')
-    for step in (1, last):
+    for step, anchor in ((1, "start"), (last, "end")):
         parts.append(f'<text class="tick" x="{cursor(step, last)}" y="{HEIGHT - 8}" '
-                     f'text-anchor="middle">{step:,}</text>')
-    parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/></svg>')
+                     f'text-anchor="{anchor}">{step:,}</text>')
+    parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/></svg>' if moves
+                 else "</svg>")
     return (f"<figure><figcaption>{html.escape(title)}</figcaption>{''.join(parts)}"
             f'<div class="legend">{"".join(legend)}</div></figure>')
 
@@ -126,5 +127,5 @@ def comparison(base, other, names):
         found.append(chart(title, [(names[0], "quiet", a["steps"], a[key]),
                                    (names[1], "grad", b["steps"], b[key])],
                            {"V": (-math.log(4), "−log 4"), "D(x)": (0.5, "1/2"),
-                            "D(G(z))": (0.5, "1/2")}.get(title)))
+                            "D(G(z))": (0.5, "1/2")}.get(title), moves=False))
     return "".join(found)

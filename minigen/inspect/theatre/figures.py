@@ -2,10 +2,6 @@
 by the names of its arrays. A name here begins with the phase's number: "0/views/D_after".
 """
 
-import numpy
-
-QUANTILE, LENGTH = 0.9, 0.25        # of the arrows' lengths, and how long it is drawn, of the half side
-
 
 def figures_of(cue, kind, i, phase):
     """A list of dicts, each with its "kind": plane, images, matrix or cube."""
@@ -70,7 +66,8 @@ def _parts(name, i, phase):
     if name.endswith("_gradient"):
         title = f"∂L/∂{ {'x_hat': 'x̂', 'mu': 'μ'}.get(base, base) }"
         ref = f"{i}/tensor_gradients/{tensor}"
-        return [_row("matrix", title, ref, diverging=True)] if tensor in phase.tensor_gradients else []
+        there = tensor in phase.tensor_gradients
+        return [_row("matrix", title, ref, diverging=True)] if there else []
     if array is None:
         return []
     if base == "x_hat" and "decoded" in phase.tensors:
@@ -86,17 +83,3 @@ def _parts(name, i, phase):
 def _row(kind, title, ref, number=None, under=None, diverging=False):
     found = {"kind": kind, "title": title, "ref": ref, "diverging": diverging}
     return found | ({"under": under, "number": number} if under else {})
-
-
-def told(phase, edge):
-    """What each sample is told, −m ∂L/∂G(z); and, in the plane [−edge, edge]², the ends of the
-    arrows that show it, or, of images (edge None), the samples after a step of which the largest
-    change is 0.25."""
-    fake, g = phase.tensors["fake"], phase.tensor_gradients["fake"]
-    descent = -len(g) * g
-    if edge:
-        longest = numpy.quantile(numpy.hypot(*descent.T), QUANTILE)
-        scale = numpy.float32(longest / (LENGTH * edge) or 1.0)
-        return {"descent": descent, "arrow_ends": fake + descent / scale, "arrow_scale": scale}
-    step = numpy.float32(0.25 / max(abs(descent).max(), 1e-30))
-    return {"descent": descent, "stepped": fake + step * descent}

@@ -3,9 +3,9 @@
     math("[1 | m] Σ log D ( x_i )")         a fraction, a sum, a subscript
     math("= {tensors/value}")               a place for a number, which the page fills in
 
-Tokens are separated by spaces: a_b has a subscript, a^b a superscript, [a | b] is a fraction, {name}
-the number of that name in the phase that is shown ({name:3}: its fourth), <part: ... > a part that
-is lit at the cues `part` (names joined by +). Read next: stories.py.
+Tokens are separated by spaces: a_b has a subscript, a^b a superscript, [ a | b ] is a fraction and
+\\[ a bracket, {name} the number of that name in the phase that is shown ({name:3}: its fourth),
+<cues: ... > a part that is lit at these cues (names joined by +). Read next: stage.py.
 """
 
 import html
@@ -65,7 +65,8 @@ _RULES = {
     "Tanh": ("y = tanh ( x )", "∂L/∂x = g · ( 1 − y^2 )"),
     "Conv2d": ("y = W ∗ x + b", "∂L/∂W = g ∗ x", "∂L/∂x = W^⊤ g"),
     "ConvTranspose2d": ("y = W^⊤ x + b", "∂L/∂W = x ∗ g", "∂L/∂x = W ∗ g"),
-    "BatchNorm": ("y = γ [ x − mean | std ] + β", "∂L/∂γ = Σ g · [ x − mean | std ]", "∂L/∂β = Σ g"),
+    "BatchNorm": ("y = γ [ x − mean | std ] + β", "∂L/∂γ = Σ g · [ x − mean | std ]",
+                  "∂L/∂β = Σ g"),
     "Flatten": ("y = x , in another shape", "∂L/∂x = g , in x 's shape"),
     "Reshape": ("y = x , in another shape", "∂L/∂x = g , in x 's shape"),
 }

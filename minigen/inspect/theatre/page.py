@@ -1,5 +1,5 @@
-"""The theatre's file: the shell, what Stage makes of the recordings, and the arrays as they are, end
-to end in base64. Nothing in it refers to anything outside. Read next: stories.py.
+"""The theatre's file: the shell, what Stage makes of the recordings, and the arrays as they are,
+end to end in base64. Nothing in it refers to anything outside. Read next: stories.py.
 """
 
 import base64
@@ -8,7 +8,7 @@ import json
 
 import numpy
 
-from ..recording import Recording, writing
+from ...files import writing
 from . import charts, tours
 from .stage import Stage
 
@@ -17,22 +17,12 @@ BUDGETS = {"plane": 3 * MB, "codes": 3 * MB, "images": 8 * MB, "vae": 8 * MB}
 _CUBE = "M0 0H1V1H0ZM.42 .36H1.42V1.36H.42ZM0 0L.42 .36M1 0L1.42 .36M0 1L.42 1.36M1 1L1.42 1.36"
 
 
-def write(path, recording, counterfactuals, title="Gradient theatre", watched=8, budget=None):
-    """Write the page to exactly `path`, in one piece. Returns its size in bytes.
-
-    counterfactuals: name -> (Recording, a sentence that says what it shows), each a tab beside the
-    first. watched: how many examples are shown inside the networks. budget: the most bytes; 3 MB
-    for points, 8 MB for images if left out. ValueError: over the budget, naming what to reduce;
-    nothing was recorded in full. OSError: no file can be written there."""
-    runs = {"the run": (recording, ""), **counterfactuals}
-    for name, (other, _) in runs.items():
-        if not isinstance(other, Recording) or not len(other):
-            raise ValueError(f"theatre: {name!r} is {other!r}, expected a Recording with at least "
-                             "one iteration in full")
+def write(path, runs, title, watched, budget):
+    """What Recording.to_html says; runs: name -> (Recording, sentence), the first first."""
     stages = [Stage(other, i, name, sentence, watched)
               for i, (name, (other, sentence)) in enumerate(runs.items())]
     for stage in stages:
-        _add_curves(stage, recording, stage.about["name"])
+        _add_curves(stage, stages[0].recording)
     layouts, frames, blob = packed(stages)
     about = {"runs": [stage.about for stage in stages], "layouts": layouts, "frames": frames,
              "watched": watched, "cube": _CUBE, "tour": tours.tour_of([*runs.values()]),
@@ -46,19 +36,20 @@ def write(path, recording, counterfactuals, title="Gradient theatre", watched=8,
     return len(page)
 
 
-def _add_curves(stage, first, name):
+def _add_curves(stage, first):
     recording, last = stage.recording, int(stage.recording.summary["steps"][-1])
     stage.about["charts"] = charts.charts_of(recording)
     stage.about["cursor"] = [charts.cursor(step, last) for step in recording.iterations]
     if stage.index:
-        stage.about["comparison"] = charts.comparison(first, recording, ("the run", name))
+        stage.about["comparison"] = charts.comparison(
+            first, recording, ("the run", stage.about["name"]))
 
 
 def packed(stages):
     """(layouts, frames, blob): every array as it is, end to end in base64, little end first.
 
-    frames: "run/iteration/phase" -> [a layout's number, where its bytes begin]. A layout, which most
-    iterations share: name -> [dtype, where its bytes are from there on, shape]."""
+    frames: "run/iteration/phase" -> [a layout's number, where its bytes begin]. A layout, which
+    most iterations share: name -> [dtype, where its bytes are from there on, shape]."""
     layouts, frames, parts, at = [], {}, [], 0
     for stage in stages:
         for frame, arrays in stage.frames.items():

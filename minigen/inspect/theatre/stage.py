@@ -1,21 +1,21 @@
-"""What a page holds of a recording: the arrays it shows, the numbers derived from them, and for each
-cue the line, the words and the pictures. All arithmetic of the page is here, done once, in Python:
-norms, means, closed forms, the ends of arrows. Read next: charts.py.
+"""What a page holds of a recording: the arrays it shows, the numbers derived from them, and for
+each cue the line, the words and the pictures. Read next: numbers.py.
 """
 
 import numpy
 
 from . import stories
-from .figures import figures_of, told
+from .figures import figures_of
 from .formulas import rules, update_rule
+from .numbers import as_matrix, check_rows, corner, derived, norm, window
 
-WINDOW = 32                 # rows and columns that are shown of a large matrix
 FEATURES = 64               # numbers that are shown of one example inside a network
 
 
 class Stage:
     """A recording, staged as the page's run number `index`: `about`, what JSON holds, and `frames`,
-    "run/iteration/phase" -> name -> array. watched: how many examples of a batch are shown inside the networks."""
+    "run/iteration/phase" -> name -> array. watched: how many examples of a batch are shown inside
+    the networks."""
 
     def __init__(self, recording, index, name, sentence, watched):
         self.recording, self.watched, self.frames = recording, watched, {}
@@ -75,8 +75,8 @@ class Stage:
         def put(name, array):
             frame[name] = numpy.asarray(array)
 
-        for kind, arrays in (("tensors", phase.tensors), ("tensor_gradients",
-                                                          phase.tensor_gradients)):
+        for kind, arrays in (("tensors", phase.tensors),
+                             ("tensor_gradients", phase.tensor_gradients)):
             for name, array in arrays.items():
                 if kind != "tensors" or not name.endswith("_gradient"):     # it has them, by name
                     put(f"{kind}/{name}", self._shown(array))
@@ -88,7 +88,8 @@ class Stage:
                 put(f"layers/{name}/{what}", self._window_of_examples(array))
         for name, network in phase.networks.items():
             self._parameters(put, name, network)
-        for name, array in (derived(phase, self.recording.about.get("edge")) | self._edges(phase)).items():
+        found = derived(phase, self.recording.about.get("edge")) | self._edges(phase)
+        for name, array in found.items():
             put(f"derived/{name}", numpy.float32(self._shown(numpy.asarray(array))))
 
     def _shown(self, array):
@@ -116,9 +117,9 @@ class Stage:
                         put(f"{key}/{quantity}_{when}", window(arrays[parameter]))
             g = network.gradients[parameter]
             put(f"{key}/gradient", window(g))
-            put(f"{key}/gradient_norm", numpy.float32(_norm(g)))
+            put(f"{key}/gradient_norm", numpy.float32(norm(g)))
             if parameter in network.checks:
-                put(f"{key}/checks", _check_rows(network.checks[parameter], before))
+                put(f"{key}/checks", check_rows(network.checks[parameter], before))
 
     def _edges(self, phase):
         """The norm of what leaves each layer, and of the gradient that comes back to it; and as
@@ -127,7 +128,8 @@ class Stage:
         for passed in phase.about["passes"]:
             key = f"{passed['network']} {passed['input']}"
             norms[key] = numpy.array([
-                [_norm(phase.layers[f"{key}/{layer}"].get(what, 0)) for what in ("output", "gradient")]
+                [norm(phase.layers[f"{key}/{layer}"].get(what, 0))
+                 for what in ("output", "gradient")]
                 for layer in passed["layers"]])
         largest = numpy.max([n.max(0) for n in norms.values()], axis=0, initial=1e-30)
         found = {}
@@ -135,95 +137,6 @@ class Stage:
             found[f"norms/{key}"] = n
             found[f"widths/{key}"] = numpy.where(n > 0, 1 + 8 * numpy.sqrt(n / largest), 0).round(1)
         return found
-
-
-# --------------------------------------------------------------------------- numbers of a phase
-
-def derived(phase, edge=None):
-    """Name -> array of what the page prints and the trainer did not name: probabilities, means,
-    closed forms, norms, and of a game in the plane the ends of the arrows."""
-    found, t, g = {}, phase.tensors, phase.tensor_gradients
-    for side in ("real", "fake"):
-        if f"{side}_logits" in t:
-            s = t[f"{side}_logits"].astype("float64")
-            d, log_d, log_1_d = 1 / (1 + numpy.exp(-s)), -numpy.logaddexp(0, -s), \
-                -numpy.logaddexp(0, s)
-            found |= {f"d_{side}": d, f"log_d_{side}": log_d, f"log_1_d_{side}": log_1_d,
-                      f"mean_d_{side}": d.mean(), f"mean_log_d_{side}": log_d.mean(),
-                      f"mean_log_1_d_{side}": log_1_d.mean()}
-    if phase.name == "phase 1":
-        m = len(found["d_real"])
-        found |= {"closed_real": (1 - found["d_real"]) / m, "closed_fake": -found["d_fake"] / m}
-    elif phase.name == "phase 2":
-        found |= _what_g_is_told(found["d_fake"], phase, edge)
-    if "log_var" in t:
-        found |= _routes(phase)
-    if "x_hat" in t and t["z"].shape[1:] == (3,):
-        found["cube"] = t["z"] @ numpy.array([[1, 0], [0, 1], [0.42, 0.36]], t["z"].dtype)
-    for name, network in phase.networks.items():
-        if network.gradients:
-            found[f"norm_{name}"] = _norm_of_all(network.gradients)
-        found[f"moved_{name}"] = _norm_of_all({key: network.after[key] - network.before[key]
-                                               for key in network.before})
-    for name, array in {**t, **g}.items():
-        if "logits" in name or name == "fake":
-            found[f"norm_{name}"] = _norm(array)
-    return found
-
-
-def _what_g_is_told(d, phase, edge):
-    m, views, own = len(d), phase.views, phase.tensor_gradients
-    saturating = numpy.allclose(views["logit_gradient_saturating"], own["fake_logits"])
-    other = "non_saturating" if saturating else "saturating"
-    found = {"closed_fake": (-d if saturating else d - 1) / m,
-             "other_logit_gradient": views[f"logit_gradient_{other}"],
-             "norm_saturating": _norm(views["sample_gradient_saturating"]),
-             "norm_non_saturating": _norm(views["sample_gradient_non_saturating"])}
-    return found | told(phase, edge)
-
-
-def _routes(phase):
-    t, views = phase.tensors, phase.views
-    found = {"sigma": numpy.exp(t["log_var"] / 2), "elbo": t["reconstruction"] - t["kl"]}
-    found["x_hat"] = 1 / (1 + numpy.exp(-t["decoded"].astype("float64"))).astype("float32")
-    found |= {"mu_gradient": phase.tensor_gradients["mu"],
-              "route_by_z": views["mu_by_z"], "route_by_kl": views["mu_by_kl"],
-              "route_sum": phase.tensor_gradients["mu"],
-              "norm_mu_by_z": _norm(views["mu_by_z"]), "norm_mu_by_kl": _norm(views["mu_by_kl"])}
-    return found
-
-
-def _norm(array):
-    return numpy.sqrt(numpy.square(numpy.asarray(array, "float64")).sum())
-
-
-def _norm_of_all(arrays):
-    return numpy.sqrt(sum(_norm(a) ** 2 for a in arrays.values()))
-
-
-def as_matrix(array):
-    """A parameter as a matrix: its first axis by all others; a vector as one row."""
-    return array.reshape(len(array), -1) if array.ndim > 1 else array.reshape(1, -1)
-
-
-def corner(matrix):
-    """The first row and column of the part that is shown: the middle."""
-    return [max(0, (n - WINDOW) // 2) for n in matrix.shape]
-
-
-def window(array):
-    """The part of a parameter that is shown, as a matrix."""
-    matrix = as_matrix(array)
-    row, column = corner(matrix)
-    return matrix[row:row + WINDOW, column:column + WINDOW]
-
-
-def _check_rows(rows, parameter):
-    """Rows (row, column, gradient, central difference, difference of the two)."""
-    columns = as_matrix(parameter).shape[1]
-    at = rows[:, 0].astype(int)
-    return numpy.stack([at // columns, at % columns, rows[:, 1], rows[:, 2],
-                        abs(rows[:, 1] - rows[:, 2])], 1)
 
 
 # ---------------------------------------------------------------------------- what JSON holds

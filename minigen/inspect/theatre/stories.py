@@ -1,8 +1,8 @@
-"""What the theatre says: the algorithm of each trainer as its paper prints it, and the cues at which
-an iteration can be stopped, each with its line, its sentence, its formula and this batch's numbers.
+"""What the theatre says: the algorithm of each trainer as its paper prints it, and the cues at
+which an iteration can be stopped, each with its sentence, its formula and this batch's numbers.
 
 A cue is found in a recording by what its line made: the name of a variable, or `updates`, the
-parameters. So the page lights the very line that ran. Read next: stage.py.
+parameters. So the page lights the very line that ran. Read next: formulas.py.
 """
 
 from typing import NamedTuple
@@ -128,8 +128,8 @@ def gan_cues(loss, plane, k):
             "Backward through the composed network: through the frozen D, which keeps no gradient, "
             "to each sample G(z), and on into G's weights. The arrows are all that G is told.",
             (math(f"∂L/∂s = [ {closed} | m ]"),
-             math("saturating: [ − D | m ] , ‖ ∂L/∂G(z) ‖ = {derived/norm_saturating} ; "
-                  "non-saturating: [ − ( 1 − D ) | m ] , {derived/norm_non_saturating}"),
+             "by the saturating loss " + math("‖ ∂L/∂G(z) ‖ = {derived/norm_saturating}"),
+             "by the non-saturating " + math("‖ ∂L/∂G(z) ‖ = {derived/norm_non_saturating}"),
              math("‖ ∇_θg L ‖ = {derived/norm_generator}")),
             (("D(G(z))", "derived/d_fake"), ("∂L/∂s", "tensor_gradients/fake_logits"),
              ("closed form", "derived/closed_fake"),
@@ -203,9 +203,10 @@ def vae_cues():
             "Noise is drawn; for the gradient it is a constant, like x.",
             figures=("mu", "sigma", "noise")),
         Cue("V4", "step", "z", "z = μ + σ ε",
-            "Shifted and scaled it is a sample of q(z|x), and a differentiable function of μ and σ: "
-            "the reparameterisation.",
-            (math("z = μ + σ ε : {tensors/z} = {tensors/mu} + {derived/sigma} · ( {tensors/noise} )"),),
+            "Shifted and scaled it is a sample of q(z|x), and a differentiable function of μ and "
+            "σ: the reparameterisation.",
+            (math("z = μ + σ ε : {tensors/z} = {tensors/mu} + {derived/sigma} · "
+                  "( {tensors/noise} )"),),
             figures=("mu", "sigma", "noise", "z")),
         Cue("V5", "step", "decoded", "decode z", "The decoder makes x̂ of the sample.",
             figures=("x", "z", "x_hat")),
@@ -216,8 +217,8 @@ def vae_cues():
              math("L = − ( E log p ( x ∣ z ) − β KL ) = {tensors/value}")),
             figures=("x", "z", "x_hat")),
         Cue("V7", "step", "gradients", "two routes into μ",
-            "Backward: μ gets a gradient by way of z and the decoder, and another by way of the KL; "
-            "they add up.",
+            "Backward: μ gets a gradient by way of z and the decoder, and another by way of the "
+            "KL; they add up.",
             (math("∂L/∂μ = {derived/route_by_z} + ( {derived/route_by_kl} ) = {derived/route_sum}"),
              math("‖ by z ‖ = {derived/norm_mu_by_z} , ‖ by KL ‖ = {derived/norm_mu_by_kl}")),
             figures=routes, gradients=True),

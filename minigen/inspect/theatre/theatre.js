@@ -219,6 +219,7 @@ function plane(figure, at) {
     mesh && '<span class="fake"><i>#</i> a square grid of z through G</span>', moved && "<span><i>—</i> from where it was</span>",
     arrows && `<span class="grad"><i>→</i> −m ∂L/∂G(z), where each is sent; length 1 is ${number(get("scale"))}</span>`,
     map && `<span class="scale belief">${what}: 0 <i></i> 1</span>`,
+    `<span class="quiet">both axes from −${e.toPrecision(2)} to ${e.toPrecision(2)}</span>`,
     optimum && `<label><input type="checkbox" data-best ${state.best ? "checked" : ""}> D*, the best answer to this G</label>`];
   box.innerHTML = `<div class="plane"><canvas aria-hidden="true"></canvas><svg viewBox="${-e} ${-e} ${2 * e} ${2 * e}" role="img"
     aria-label="The plane: ${words.filter(Boolean).join(", ")}"><defs><marker id="head" viewBox="0 0 6 6" refX="5" refY="3"
@@ -393,16 +394,17 @@ function showEntry() {
 }
 
 function checkTable(parameter, checks, row, column) {
-  const table = document.createElement("table"), rows = [];
+  const box = document.createElement("div"), rows = [];
   for (let i = 0; i < checks.shape[0]; i++) {
     const [r, c] = checks.values.subarray(5 * i, 5 * i + 2);
     rows.push(`<tr><th scope="row"><button type="button" data-check="${Math.max(r - row, 0)} ${Math.max(c - column, 0)}">
       (${r + 1}, ${c + 1})</button></th>${[2, 3, 4].map(k => `<td>${number(checks, 5 * i + k)}</td>`).join("")}</tr>`);
   }
-  table.innerHTML = `<caption>${parameter}, checked while recording: (value(w + ε) − value(w − ε)) / 2ε</caption><thead><tr>
+  Object.assign(box, {className: "scroll", tabIndex: 0, role: "region", ariaLabel: `${parameter}: central differences`});
+  box.innerHTML = `<table><caption>${parameter}, checked while recording: (value(w + ε) − value(w − ε)) / 2ε</caption><thead><tr>
     ${["entry", "gradient", "central difference", "apart"].map(text => `<th scope="col">${text}</th>`).join("")}</tr></thead>
-    <tbody>${rows.join("")}</tbody>`;
-  return table;
+    <tbody>${rows.join("")}</tbody></table>`;
+  return box;
 }
 
 /* -------------------------------------------------------------------- over time, other runs */
@@ -462,7 +464,8 @@ function showTimeline() {
   $("cue").setAttribute("aria-valuetext", `line ${now.id}: ${now.title}`);
   $("now").innerHTML = `<b>${phase().name}, ${now.title}.</b> ${now.words}`;
   const begins = (c, i) => i === 0 || c.phase !== cues[i - 1].phase;
-  $("cues").innerHTML = cues.map((c, i) => (begins(c, i) ? `<li class="phase">${phases[c.phase].name}</li>` : "") + `<li><button type="button" data-cue="${i}" ${i === state.cue ? 'aria-current="step"' : ""}>${c.title}</button></li>`).join("");
+  $("cues").innerHTML = cues.map((c, i) => (begins(c, i) ? `<li class="phase">${phases[c.phase].name}</li>` : "")
+    + `<li><button type="button" data-cue="${i}" ${i === state.cue ? 'aria-current="step"' : ""}>${c.title}</button></li>`).join("");
   $("cues").scrollLeft = $("cues").querySelector("[aria-current]").offsetLeft - $("cues").offsetLeft - 60;
   $("runs").innerHTML = data.runs.length < 2 ? "" : data.runs.map((r, i) =>
     `<button type="button" data-run="${i}" ${i === state.run ? 'aria-current="true"' : ""}>${r.name}</button>`).join("");

@@ -1,6 +1,6 @@
-"""The guided tour: eight to ten stops, one sentence each, through one iteration and then to where it
-goes. A stop is a run, an iteration, a cue, and perhaps a layer to open; numbers in the sentences are
-read from the recording. Read next: stage.py.
+"""The guided tour: eight to ten stops, one sentence each, through one iteration and then to where
+it goes. A stop is a run, an iteration, a cue, and perhaps a layer to open; numbers in the sentences
+are read from the recording.
 """
 
 import numpy
@@ -21,29 +21,30 @@ def _stop(it, cue, words, run=0, layer=None):
 
 def _gan(runs):
     recording = runs[0][0]
-    its = recording.iterations
-    at, last = _midway(recording), its[-1]
+    at, last = _midway(recording), recording.iterations[-1]
     one = recording[at].phases[0]
     d_real = _sigmoid(one.tensors["real_logits"]).mean()
     d_fake = _sigmoid(one.tensors["fake_logits"]).mean()
     layer = _first_layer(recording, "discriminator")
+    m = len(one.tensors["x"])
     stops = [
-        _stop(at, "D1", f"Iteration {at} begins: real examples x are drawn, {len(one.tensors['x'])} "
-                        "of them; everything you see was recorded while it ran."),
+        _stop(at, "D1", f"Iteration {at} begins: a batch of {m} real examples x. Everything on "
+                        "this page was recorded while it ran."),
         _stop(at, "D3", "G turns noise into samples, but in phase 1 G is frozen: its weights are "
                         "constants, nothing is remembered, and its samples are data like x."),
         _stop(at, "D5", f"D says {d_real:.2f} on average to what is real and {d_fake:.2f} to what "
                         f"is generated; V sums that up as {float(one.tensors['value']):.3f}."),
-        _stop(at, "D6", "Backward: a real example pushes D's logit up by (1 − D(x))/m, a generated "
-                        "one down by D(G(z))/m; only D's weights get a gradient.", layer=layer),
-        _stop(at, "D7", "D's weights move up that gradient, with momentum: open any layer below and "
-                        "follow one number from weight to update.", layer=layer),
+        _stop(at, "D6", "Backward: a real example pulls D's logit up by (1 − D(x))/m, a generated "
+                        "one pushes it down by D(G(z))/m; only D's weights get a gradient.",
+              layer=layer),
+        _stop(at, "D7", "D's weights move up that gradient: open any layer below, and follow one "
+                        "number from weight and gradient to update.", layer=layer),
         _stop(at, "G3", "Phase 2, new noise: now D is frozen, but not cut off. Its weights are "
                         "constants, and the gradient will pass through it."),
-        _stop(at, "G5", "The arrows are all that G ever learns about the data: at each sample, the "
-                        "direction in which the objective falls."),
-        _stop(at, "G6", "G cannot move a sample by itself; it moves its weights, and all its samples "
-                        "move together.", layer=_first_layer(recording, "generator")),
+        _stop(at, "G5", "The arrows are all that G ever learns about the data: at each sample, "
+                        "the direction in which its objective falls."),
+        _stop(at, "G6", "G cannot move a sample by itself; it moves its weights, and all its "
+                        "samples move together.", layer=_first_layer(recording, "generator")),
     ]
     stops += _vanishing(runs)
     v = recording.summary["values/V"]
@@ -58,8 +59,9 @@ def _midway(recording):
     """The recorded iteration whose JSD is nearest to half of log 2; or the middle one."""
     seen = {it.step: float(it.phases[0].views["jsd"]) for it in recording
             if "jsd" in it.phases[0].views}
-    its = recording.iterations
-    return min(seen, key=lambda it: abs(seen[it] - numpy.log(2) / 2)) if seen else its[len(its) // 2]
+    if not seen:
+        return recording.iterations[len(recording) // 2]
+    return min(seen, key=lambda it: abs(seen[it] - numpy.log(2) / 2))
 
 
 def _vanishing(runs):
