@@ -320,6 +320,20 @@ def test_a_conditional_gan_is_recorded_too():
         np.testing.assert_allclose(rows[:, 1], rows[:, 2], rtol=1e-4, atol=1e-6)
 
 
+def test_a_trainer_that_extends_a_phase_is_recorded_once():
+    class Louder(mg.trainers.GANTrainer):
+        def update_generator(self, m, noise=None):
+            return super().update_generator(m, noise)
+
+    plain = gan()
+    trainer = Louder(*plain.parts().values(), prior=plain.prior)
+    recorder = inspect.Recorder([2])
+    trainer.fit(batches("gan"), 2, callbacks=[recorder])
+    assert [phase.name for phase in recorder.recording[2].phases] == ["phase 1", "phase 2"]
+    assert recorder.recording[2].generator.gradients.keys() == {"0.weight", "0.bias", "2.weight",
+                                                                "2.bias"}
+
+
 @pytest.mark.parametrize("name", TRAINERS)
 def test_it_works_on_arrays_of_another_library(name):
     on_numpy = record(name)[1]

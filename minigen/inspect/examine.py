@@ -1,6 +1,6 @@
 """What a recorder works out beside what the trainer named: the gradients inside the networks, what
 the tape kept, and central differences of the value. Nothing here changes the trainer, or the stream
-of random numbers. Read next: recorder.py.
+of random numbers. Read next: views.py.
 """
 
 import contextlib

@@ -12,8 +12,8 @@ class PhaseNotes:
     """`about` (what JSON can hold) and `arrays` of a phase, under the names of recording.py.
 
     trainer; place: "iteration/phase"; name: of the phase; updates: the networks it updates; again:
-    a function of a trainer that does the phase again, from the same random numbers; checks: entries
-    of each gradient to compare with central differences; views: a Views."""
+    a function of a trainer that does the phase again, from the same random numbers; checks: how
+    many of each gradient's largest entries to compare with central differences; views: a Views."""
 
     def __init__(self, trainer, place, name, updates, again, checks, views):
         self.trainer, self.place, self.again = trainer, place, again
@@ -137,17 +137,17 @@ class PhaseNotes:
     def _check(self):
         """Central differences of the largest entries of each gradient, and of one of middling
         size."""
-        chosen = {}
-        for network, name, _ in self._parameters():
-            g = self.get(f"parameters/{network}/{name}/gradient")
-            if self.checks and g is not None:
-                chosen[network, name] = largest_entries(g, self.checks)
+        if not self.checks:
+            return
+        gradients = {(network, name): self.get(f"parameters/{network}/{name}/gradient")
+                     for network, name, _ in self._parameters()}
+        chosen = {key: largest_entries(g, self.checks)
+                  for key, g in gradients.items() if g is not None}
         found = central_differences(self.trainer, self.again, chosen)
         for (network, name), differences in found.items():
-            key = f"parameters/{network}/{name}"
-            flat = self.get(f"{key}/gradient").ravel()
-            self.put(f"{key}/checks", [[i, flat[i], difference] for i, difference
-                                       in zip(chosen[network, name], differences)])
+            flat = gradients[network, name].ravel()
+            rows = [[i, flat[i], d] for i, d in zip(chosen[network, name], differences)]
+            self.put(f"parameters/{network}/{name}/checks", numpy.array(rows, "float64"))
 
 
 def _name_of(x, names):

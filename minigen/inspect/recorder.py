@@ -8,7 +8,7 @@
 Chosen iterations are kept in full: every tensor that the trainer's lines name, every layer's output
 and its gradient, every parameter before and after with its gradient and its optimizer's state, what
 was frozen, what the tape kept, and central differences of a few entries. Every iteration is kept in
-summary. The trainers know nothing of it: see watching.py. Read next: phase.py.
+summary. The trainers know nothing of it: see watching.py. Read next: watching.py.
 """
 
 import platform
@@ -42,7 +42,8 @@ class Recorder:
         sum of the two before), as far as the run goes.
     density: the data's density, a function of points (n, 2), where it is known: of a game in the
         plane the recording then has D* and the Jensen-Shannon divergence.
-    checks: how many entries of each parameter's gradient are compared with central differences.
+    checks: how many of the largest entries of each gradient are compared with central differences,
+        besides one of middling size; 0: none.
 
     ValueError or TypeError: an iteration that is not an integer >= 1; from fit, a trainer that it
     does not know."""
@@ -105,7 +106,7 @@ class Recorder:
             self._phase.layer(layer, inputs, output)
 
     def _leave(self, name):
-        if name in self._phases:
+        if self._phase is not None and name in self._phases:    # None: after super().step()
             self._phase.end()
             self._done.append(self._phase)
             self._phase = None

@@ -22,7 +22,7 @@ without pickles, and one entry of JSON, "recording", that says its format:
     {it}/{phase}/views/{name}                pictures of the plane, other losses' gradients
     summary/steps, summary/values/{name}, summary/norms/{network}/{layer}
 
-Read next: watching.py."""
+Read next: theatre/page.py."""
 
 import json
 import pathlib

@@ -44,7 +44,7 @@ class Views:
 
     def _lay_out(self, x):
         """The plane, around the first real batch that is seen."""
-        self.plane = Plane(1.35 * abs(x).max(), self.density) if x.shape[1:] == (2,) else False
+        self.plane = Plane(1.35 * abs(x).max() or 1.0, self.density) if x.shape[1:] == (2,) else False
         self.edge = self.plane.edge if self.plane else None
 
     def _look(self, notes, when):

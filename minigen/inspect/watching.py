@@ -5,7 +5,7 @@ Python calls a trace function before every line of a function that asks for it. 
 in the trainer's methods, and only for one iteration: after each statement it knows which line that
 was, which names it made, and their values. Calls of layers are seen the same way. While it watches,
 a debugger or a measurement of coverage sees nothing of this thread; afterwards it goes on.
-Read next: examine.py.
+Read next: phase.py.
 """
 
 import ast

@@ -331,12 +331,16 @@ function matrix(title, found, own = null) {
 const latest = (key, before, after) => (cue().moved && here(`${key}/${after}`)) || here(`${key}/${before}`);
 
 function showLayer() {
-  const [name, path] = state.layer, [, call, rule, parameters] = run().networks[name].find(l => l[0] === path);
-  const box = document.createElement("div");
-  $("inspector-title").innerHTML = `${named(name)}, layer ${path}: ${call} <small>every number of it</small>`;
-  box.innerHTML = `<div class="rules">${rule}</div>`;
-  for (const parameter of parameters) box.append(...parameterViews(name, parameter));
-  phase().passes.forEach((pass, i) => {
+  const [name, path] = state.layer, box = document.createElement("div"), all = run().kind === "codes";
+  const layers = all ? Object.keys(run().networks).flatMap(n => run().networks[n].map(l => [n, ...l]))
+    : [[name, ...run().networks[name].find(l => l[0] === path)]];
+  const title = all ? "Every layer" : `${named(name)}, layer ${path}: ${layers[0][2]}`;
+  $("inspector-title").innerHTML = `${title} <small>every number, the rules, and checked entries</small>`;
+  for (const [owner, own, call, rule, parameters] of layers) if (parameters.length || !all) {
+    box.insertAdjacentHTML("beforeend", `<div class="rules">${all ? `<b class="${owner}">${owner} ${own} ${call}</b>` : ""}${rule}</div>`);
+    for (const parameter of parameters) box.append(...parameterViews(owner, parameter));
+  }
+  if (!all) phase().passes.forEach((pass, i) => {
     if (pass.network === name && cue().passes[i]) box.append(...activations(pass, path));
   });
   $("layer").replaceChildren(box);
