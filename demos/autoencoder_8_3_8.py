@@ -87,7 +87,7 @@ decoder.load_state_dict({"0.weight": START["W2"][chosen].T, "0.bias": START["b2"
 optimizer = mg.optim.SGD(parameters_of(encoder, decoder), lr=RATE)
 trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer,
                                          loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
-path, recorder = [], inspect.Recorder(run.moments(STEPS, 24)) if arguments.theatre else None
+path, recorder = [], inspect.Recorder(run.moments(STEPS, 40)) if arguments.theatre else None
 trainer.fit([X], STEPS, callbacks=[
     lambda trainer, record: path.append(mg.to_numpy(record.latent).copy()),
     *filter(None, [recorder])])

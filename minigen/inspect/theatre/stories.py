@@ -126,7 +126,8 @@ def gan_cues(loss, plane, k):
             (("D(G(z))", "derived/d_fake"), logs), ("fake", "map_now", "mesh_before")),
         Cue("G5", "phase 2", "gradients", "∇ to G",
             "Backward through the composed network: through the frozen D, which keeps no gradient, "
-            "to each sample G(z), and on into G's weights. The arrows are all that G is told.",
+            "to each sample G(z), and on into G's weights. What arrives at G(z) is all that G is "
+            "told.",
             (math(f"∂L/∂s = [ {closed} | m ]"),
              "by the saturating loss " + math("‖ ∂L/∂G(z) ‖ = {derived/norm_saturating}"),
              "by the non-saturating " + math("‖ ∂L/∂G(z) ‖ = {derived/norm_non_saturating}"),

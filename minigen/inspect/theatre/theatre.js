@@ -3,7 +3,8 @@
    was made in Python; here they are looked up by name, put into words and drawn. */
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const buffer = Uint8Array.from(atob(data.blob), c => c.charCodeAt(0)).buffer;
+const text = atob(data.blob), bytes = new Uint8Array(text.length), buffer = bytes.buffer;
+for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
 const TYPES = {float32: Float32Array, float64: Float64Array};
 const $ = id => document.getElementById(id);
 const state = {run: 0, it: 0, cue: 0, layer: null, entry: [0, 0], sample: 0, tour: null, best: false};

@@ -41,7 +41,7 @@ def _gan(runs):
                         "number from weight and gradient to update.", layer=layer),
         _stop(at, "G3", "Phase 2, new noise: now D is frozen, but not cut off. Its weights are "
                         "constants, and the gradient will pass through it."),
-        _stop(at, "G5", "The arrows are all that G ever learns about the data: at each sample, "
+        _stop(at, "G5", "What arrives at each sample is all that G ever learns about the data: "
                         "the direction in which its objective falls."),
         _stop(at, "G6", "G cannot move a sample by itself; it moves its weights, and all its "
                         "samples move together.", layer=_first_layer(recording, "generator")),
