@@ -44,8 +44,9 @@ class Views:
 
     def _lay_out(self, x):
         """The plane, around the first real batch that is seen."""
-        self.plane = Plane(1.35 * abs(x).max() or 1.0, self.density) if x.shape[1:] == (2,) else False
-        self.edge = self.plane.edge if self.plane else None
+        is_plane = x.shape[1:] == (2,)
+        self.plane = is_plane and Plane(1.35 * abs(x).max() or 1.0, self.density)
+        self.edge = self.plane.edge if is_plane else None
 
     def _look(self, notes, when):
         G, D = notes.trainer.generator, notes.trainer.discriminator
