@@ -15,8 +15,8 @@ def derived(phase, edge=None):
     for side in ("real", "fake"):
         if f"{side}_logits" in t:
             s = t[f"{side}_logits"].astype("float64")
-            d, log_d, log_1_d = 1 / (1 + numpy.exp(-s)), -numpy.logaddexp(0, -s), \
-                -numpy.logaddexp(0, s)
+            log_d, log_1_d = -numpy.logaddexp(0, -s), -numpy.logaddexp(0, s)
+            d = numpy.exp(log_d)
             found |= {f"d_{side}": d, f"log_d_{side}": log_d, f"log_1_d_{side}": log_1_d,
                       f"mean_d_{side}": d.mean(), f"mean_log_d_{side}": log_d.mean(),
                       f"mean_log_1_d_{side}": log_1_d.mean()}
@@ -68,7 +68,7 @@ def _told(phase, edge):
 def _routes(phase):
     t, views = phase.tensors, phase.views
     found = {"sigma": numpy.exp(t["log_var"] / 2), "elbo": t["reconstruction"] - t["kl"]}
-    found["x_hat"] = 1 / (1 + numpy.exp(-t["decoded"].astype("float64"))).astype("float32")
+    found["x_hat"] = numpy.exp(-numpy.logaddexp(0, -t["decoded"].astype("float64")))
     found |= {"mu_gradient": phase.tensor_gradients["mu"],
               "route_by_z": views["mu_by_z"], "route_by_kl": views["mu_by_kl"],
               "route_sum": phase.tensor_gradients["mu"],

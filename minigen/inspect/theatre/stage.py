@@ -53,7 +53,8 @@ class Stage:
                        "words": cue.words, "line": [line["function"], line["first"], line["last"]],
                        "formulas": [_filled(text, about) for text in cue.formulas],
                        "columns": [[head, ref] for head, ref in cue.columns],
-                       "figures": figures_of(cue, self.kind, i, phase),
+                       "figures": figures_of(cue, self.kind, i, phase,
+                                             about["options"].get("likelihood")),
                        "passes": [p["statement"] <= at for p in phase.about["passes"]],
                        "gradients": cue.gradients, "moved": cue.made == "updates"}
 

@@ -70,7 +70,7 @@ function readColours() {
 const between = (a, b, t) => a.map((x, i) => Math.round(x + (b[i] - x) * Math.min(t, 1)));
 const diverging = (v, most, low = "below", high = "above") =>
   between(colours.middle, colours[v < 0 ? low : high], Math.abs(v) / most);
-const grey = v => between([0, 0, 0], [255, 255, 255], Math.max(v, 0));
+const grey = (v, black) => between([0, 0, 0], [255, 255, 255], Math.max((v - black) / (1 - black), 0));
 const largest = values => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) || 1;
 
 /* Paint rows × columns numbers, one pixel each; the browser scales the canvas. */
@@ -230,19 +230,20 @@ function plane(figure, at) {
   return box;
 }
 
-/* Square images, a number under each where there is one. */
+/* Images, a number under each where there is one. */
 function images(figure, at) {
   const found = array(`${at}/${figure.ref}`), under = figure.under && array(`${at}/${figure.under}`);
   if (!found) return null;
   const box = document.createElement("figure"), row = document.createElement("div"), most = largest(found.values);
-  const n = found.shape[0], size = found.values.length / n, side = Math.round(Math.sqrt(size));
+  const n = found.shape[0], size = found.values.length / n;
   box.innerHTML = `<figcaption>${figure.title}${under ? `, under each ${figure.number}` : ""}</figcaption>`;
   row.className = "images";
   for (let i = 0; i < n; i++) {
     const one = document.createElement("div"), canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${figure.title}, example ${i + 1}`);
-    paint(canvas, found.values.subarray(i * size, (i + 1) * size), side, side, v => figure.diverging ? diverging(v, most) : grey(v));
+    paint(canvas, found.values.subarray(i * size, (i + 1) * size), ...figure.sides,
+      v => figure.diverging ? diverging(v, most) : grey(v, figure.black));
     one.append(canvas);
     if (under) one.insertAdjacentHTML("beforeend", `<span>${number(under, i)}</span>`);
     row.append(one);

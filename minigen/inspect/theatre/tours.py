@@ -131,4 +131,4 @@ def _first_layer(recording, network):
 
 
 def _sigmoid(s):
-    return 1 / (1 + numpy.exp(-s.astype("float64")))
+    return numpy.exp(-numpy.logaddexp(0, -s.astype("float64")))
