@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from test_recorder import batches, record
+from test_recorder import TRAINERS, batches, record
 
 import minigen as mg
 from minigen import inspect
@@ -179,6 +179,32 @@ def test_with_a_sign_flipped_in_a_rule_the_evidence_is_against_it(operation, tmp
     monkeypatch.setattr(operation, "rules", tuple(wrong))
     with pytest.raises(AssertionError):
         check_evidence(page_of(ring_game(), tmp_path), "saturating")
+
+
+def test_a_run_that_forgets_to_freeze_is_told_as_it_was(tmp_path):
+    class Forgetful(mg.trainers.GANTrainer):
+        def update_generator(self, m, noise=None):
+            z, = self._sample_noise(m, noise)
+            fake = self.generator(z)
+            fake_logits = self.discriminator(fake)
+            value = -mg.functional.mean(mg.functional.logsigmoid(fake_logits))
+            θ = [*self.generator_optimizer.parameters, *self.discriminator_optimizer.parameters]
+            gradients = mg.grad(value, θ)
+            self.generator_optimizer.step(gradients[:4])
+            self.discriminator_optimizer.step(gradients[4:])
+            return mg.trainers.Record(value=value.data, gradients={})
+
+    plain = TRAINERS["gan"]()
+    trainer = Forgetful(*plain.parts().values(), prior=plain.prior)
+    recorder = inspect.Recorder([1])
+    trainer.fit(batches("gan"), 1, callbacks=[recorder])
+    one, two = recorder.recording[1].phases
+    assert not two.networks["discriminator"].frozen
+    assert two.networks["discriminator"].gradients.keys() == one.networks[
+        "discriminator"].gradients.keys()
+    page = page_of(recorder.recording, tmp_path)
+    assert "Here D was not frozen" in page and "D is frozen: its weights" not in page
+    assert "test_theatre.py" in page            # whose line it was
 
 
 def test_derived_numbers_are_what_they_say(recordings, tmp_path):

@@ -27,7 +27,7 @@ def _plane(names, i):
         if name in names:
             found[key] = ref
     if "map" in found:
-        found["best"] = "0/views/D_optimal"
+        found |= {"best": "0/views/D_optimal", "jsd": "0/views/jsd"}
     if "arrows" in found:
         found["scale"] = f"{i}/derived/arrow_scale"
     return found

@@ -49,8 +49,10 @@ class Stage:
                 if at is None:
                     continue
                 line = phase.statements[at]
+                thawed = cue.thawed and not phase.networks["discriminator"].frozen
                 yield {"id": cue.key + again, "key": cue.key, "phase": i, "title": cue.title,
-                       "words": cue.words, "line": [line["function"], line["first"], line["last"]],
+                       "words": cue.thawed if thawed else cue.words,
+                       "line": [line["function"], line["first"], line["last"]],
                        "formulas": [_filled(text, about) for text in cue.formulas],
                        "columns": [[head, ref] for head, ref in cue.columns],
                        "figures": figures_of(cue, self.kind, i, phase,

@@ -13,8 +13,9 @@ from .formulas import math
 class Cue(NamedTuple):
     """key: its name in links ("D4"). phase: of the recording. made: what its line makes. title and
     words: in short, and as a sentence. formulas: lines of HTML. columns: of the table of single
-    examples, pairs (heading, number's name). figures: what is shown of the data, see stage.py.
-    gradients: whether gradients are there."""
+    examples, pairs (heading, number's name). figures: what is shown of the data, see figures.py.
+    gradients: whether gradients are there. thawed: the words where D, which ought to be frozen in
+    phase 2, is not."""
 
     key: str
     phase: str
@@ -25,6 +26,7 @@ class Cue(NamedTuple):
     columns: tuple = ()
     figures: tuple = ()
     gradients: bool = False
+    thawed: str = ""
 
 
 _V = "[ 1 | m ] Σ \\[ log <D4: D ( x_i ) > + log ( 1 − <D4: D ( <D3: G ( z_i ) > ) > ) \\]"
@@ -118,7 +120,9 @@ def gan_cues(loss, plane, k):
             "D judges them. D is frozen: its weights are constants, yet the gradient will pass "
             "through it. (Detached would be cut: then G would learn nothing.)",
             (math("mean D ( G ( z ) ) = {derived/mean_d_fake}"),), fake_side,
-            ("fake", "map_now", "mesh_before")),
+            ("fake", "map_now", "mesh_before"),
+            thawed="D judges them. Here D was not frozen: its weights are on the tape too, and will "
+                   "get a gradient that is none of theirs."),
         Cue("G4", "phase 2", "value", "value",
             "The value that G descends.",
             (math(f"{sign} [ 1 | m ] Σ {bracket} = {sign} ( {{{mean}}} ) = {{tensors/value}}"
@@ -136,14 +140,17 @@ def gan_cues(loss, plane, k):
              ("closed form", "derived/closed_fake"),
              ("the other loss's ∂L/∂s", "derived/other_logit_gradient"),
              *(arrows if plane else ())),
-            ("fake", "map_now", "mesh_before", "arrows"), gradients=True),
+            ("fake", "map_now", "mesh_before", "arrows"), gradients=True,
+            thawed="Backward through the composed network. D was not frozen, so its weights get a "
+                   "gradient too: the one by which G's objective falls."),
         Cue("G6", "phase 2", "updates", "G moves",
             "G's weights move down the gradient, and every sample moves with them.",
             ("{update generator}", math("‖ Δ θg ‖ = {derived/moved_generator}")),
             (*((("G(z)₁", "views/fake_before:0"), ("G(z)₂", "views/fake_before:1"),
                 ("moved to₁", "views/fake_after:0"), ("moved to₂", "views/fake_after:1"))
                if plane else ()),),
-            ("fake", "map_now", "mesh_after", "arrows", "moved"), gradients=True),
+            ("fake", "map_now", "mesh_after", "arrows", "moved"), gradients=True,
+            thawed="G's weights move, and D's with them, towards calling real what G makes."),
     ]
     return d, g
 

@@ -99,7 +99,7 @@ function showAlgorithm() {
   const marked = [...$("source").children].filter(row => row.dataset.line >= first && row.dataset.line <= last);
   for (const row of $("source").children) {
     row.classList.toggle("now", marked.includes(row));
-    row.toggleAttribute("aria-current", marked.includes(row));
+    if (marked.includes(row)) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
   }
   $("source").scrollTop = marked[0].offsetTop - $("source").offsetTop - 90;
 }
@@ -220,6 +220,7 @@ function plane(figure, at) {
     mesh && '<span class="fake"><i>#</i> a square grid of z through G</span>', moved && "<span><i>—</i> from where it was</span>",
     arrows && `<span class="grad"><i>→</i> −m ∂L/∂G(z), where each is sent; length 1 is ${number(get("scale"))}</span>`,
     map && `<span class="scale belief">${what}: 0 <i></i> 1</span>`,
+    get("jsd") && `<span>JSD(p ‖ q) ${number(get("jsd"))}, of at most log 2</span>`,
     `<span class="quiet">both axes from −${e.toPrecision(2)} to ${e.toPrecision(2)}</span>`,
     optimum && `<label><input type="checkbox" data-best ${state.best ? "checked" : ""}> D*, the best answer to this G</label>`];
   box.innerHTML = `<div class="plane"><canvas aria-hidden="true"></canvas><svg viewBox="${-e} ${-e} ${2 * e} ${2 * e}" role="img"
