@@ -121,8 +121,8 @@ def gan_cues(loss, plane, k):
             "through it. (Detached would be cut: then G would learn nothing.)",
             (math("mean D ( G ( z ) ) = {derived/mean_d_fake}"),), fake_side,
             ("fake", "map_now", "mesh_before"),
-            thawed="D judges them. Here D was not frozen: its weights are on the tape too, and will "
-                   "get a gradient that is none of theirs."),
+            thawed="D judges them. Here D was not frozen: its weights are on the tape too, and "
+                   "will get a gradient that is none of theirs."),
         Cue("G4", "phase 2", "value", "value",
             "The value that G descends.",
             (math(f"{sign} [ 1 | m ] Σ {bracket} = {sign} ( {{{mean}}} ) = {{tensors/value}}"
