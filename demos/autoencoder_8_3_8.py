@@ -6,6 +6,8 @@ Learning, 1997, figures 4.7 to 4.9): one-hot inputs, sigmoid units, plain gradie
 run. How often does it succeed? Here a hundred starts are trained at once, and one of them is shown.
 
     python demos/autoencoder_8_3_8.py
+    python demos/autoencoder_8_3_8.py --theatre     and a page: the eight codes walk to the corners,
+                                                    with every weight and every gradient
 """
 
 # %% What the lecture shows, and what this run asks
@@ -17,12 +19,14 @@ from shared.pictures import plt
 
 import minigen as mg
 from minigen import functional as F
+from minigen import inspect
 from minigen.layers import Dense, Sequential, Sigmoid
 from minigen.metrics import clopper_pearson_bound, paired_interval, wilson_interval
 
 arguments = run.arguments(__doc__, steps=5000, options={
     "--seeds": {"type": run.several, "default": 100,
-                "help": "how many starts are trained (default 100)"}})
+                "help": "how many starts are trained (default 100)"},
+    "--theatre": run.THEATRE})
 N, STEPS = arguments.seeds, arguments.steps
 X = np.eye(8, dtype=np.float32)                     # the eight patterns; the input is the target
 RATE = 0.3
@@ -83,9 +87,13 @@ decoder.load_state_dict({"0.weight": START["W2"][chosen].T, "0.bias": START["b2"
 optimizer = mg.optim.SGD(parameters_of(encoder, decoder), lr=RATE)
 trainer = mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer,
                                          loss=lambda x_hat, x: 0.5 * F.sum(F.square(x_hat - x)))
-path = []
+path, recorder = [], inspect.Recorder(run.moments(STEPS, 40)) if arguments.theatre else None
 trainer.fit([X], STEPS, callbacks=[
-    lambda trainer, record: path.append(mg.to_numpy(record.latent).copy())])
+    lambda trainer, record: path.append(mg.to_numpy(record.latent).copy()),
+    *filter(None, [recorder])])
+if recorder:
+    recorder.recording.to_html(arguments.out / "theatre.html",
+                               title="Gradient theatre: eight codes walk to the corners")
 with mg.no_grad():
     hidden = encoder(X_device)
     output = decoder(hidden)

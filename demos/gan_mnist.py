@@ -9,6 +9,7 @@ next: minigen/trainers/gan.py, where each line of the algorithm is one line of c
 
     python demos/gan_mnist.py                       under two minutes on two cores
     python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
+    python demos/gan_mnist.py --theatre             and a page of six iterations: every gradient
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
     python demos/gan_mnist.py --full                all of MNIST, eight times as long: a quarter of
                                                     an hour; the paper's own measure
@@ -39,6 +40,7 @@ arguments = run.arguments(__doc__, steps=1300, quick=4, data=True, full=11_000, 
     "--k": dict(type=run.positive, default=1, help="D's steps in each iteration (default 1)"),
     "--momentum": dict(type=float, default=0.5,
                        help="Adam's first beta, the momentum of both players (default 0.5)"),
+    "--theatre": run.THEATRE,
     "--resume": dict(action="store_true",
                      help="go on from the checkpoint in --out (curves and means begin there)"),
 })
@@ -160,13 +162,17 @@ def compare(trainer, record):
 # %% The game: k times D, once G
 checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
+recorder = inspect.Recorder(run.moments(steps, 6), checks=1) if arguments.theatre else None
 record = trainer.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
-                     callbacks=[compare, curves, take_picture, narrate], resume=arguments.resume)
+                     callbacks=[compare, curves, take_picture, narrate, *filter(None, [recorder])],
+                     resume=arguments.resume)
 if record is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; "
              "ask for more by --steps")
 pictures.save(inspect.game(curves), arguments.out / "curves.png")
 pictures.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
+if recorder:
+    recorder.recording.to_html(arguments.out / "theatre.html", title="Gradient theatre: digits")
 
 
 # %% Test time: D is discarded

@@ -9,6 +9,7 @@ reparameterisation.py why z is computed from noise.
 
     python demos/vae_mnist.py            30 epochs of 10,000 images
     python demos/vae_mnist.py --full     10 epochs of all 60,000
+    python demos/vae_mnist.py --theatre  and a page of eight steps: every gradient, line by line
 """
 
 # %% What the lecture shows, and what this run asks
@@ -22,10 +23,12 @@ from shared.pictures import COLOURS, plt
 
 import minigen as mg
 from minigen import functional as F
+from minigen import inspect
 from minigen.layers import Dense, ReLU, Sequential
 from minigen.metrics import Estimate, active_units, gaussian_kl, monte_carlo_kl
 
-arguments = run.arguments(__doc__, steps=2370, full=4690, data=True)
+arguments = run.arguments(__doc__, steps=2370, full=4690, data=True,
+                          options={"--theatre": run.THEATRE})
 images, _ = run.digits(arguments)
 test, test_labels = run.digits(arguments, "test")
 images = images.reshape(-1, 784)[:60_000 if arguments.data == "full" else 10_000]
@@ -109,7 +112,10 @@ def watch(trainer, record):
 
 
 batches = mg.data.Batches(images, size=M)   # an epoch ends with a small batch, as PyTorch's does
-trainer.fit(batches, STEPS, callbacks=[watch])
+recorder = inspect.Recorder(run.moments(STEPS, 8), checks=1) if arguments.theatre else None
+trainer.fit(batches, STEPS, callbacks=[watch, *filter(None, [recorder])])
+if recorder:
+    recorder.recording.to_html(arguments.out / "theatre.html", title="Gradient theatre: the bound")
 elbos, reconstruction, kl, mu, log_var = bounds(test)
 for name, values in (("here", by_epoch), ("PyTorch in this setting", KNOWN)):
     print(f"test ELBO by epoch, nats, {name}:",

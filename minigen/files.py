@@ -31,3 +31,14 @@ def replacing(path):
 def part_of(path):
     """The temporary file beside `path`."""
     return path.with_name(f"{path.name}.{os.getpid()}.part")
+
+
+@contextlib.contextmanager
+def writing(path, what):
+    """A file that becomes `path` in one piece; an OSError says what could not be written."""
+    try:
+        with replacing(path) as file:
+            yield file
+    except OSError as error:
+        raise type(error)(f"the {what} {path} cannot be written: {error.strerror or error}"
+                          ) from error

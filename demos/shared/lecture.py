@@ -5,9 +5,9 @@ import pathlib
 FOLDER = pathlib.Path(__file__).resolve().parents[1]
 ORDER = """
     engine_in_a_page backprop_by_hand supervised autoencoder_8_3_8 autoencoder_mnist
-    reparameterisation vae_mnist vae_linear vae_factors gan_2d gan_modes gan_mnist dirac_gan
-    dcgan_faces debiasing outliers blurrier explicit_implicit which_is_fake ganhacks ganhacks_exact
-    gan_failures""".split()
+    reparameterisation vae_mnist vae_linear vae_factors gan_2d gradient_theatre gan_modes gan_mnist
+    dirac_gan dcgan_faces debiasing outliers blurrier explicit_implicit which_is_fake ganhacks
+    ganhacks_exact gan_failures""".split()
 RUNS_THE_OTHERS = "claims"
 
 

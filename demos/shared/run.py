@@ -141,6 +141,15 @@ several = at_least(2)                   # runs to compare: a single one has no s
 not_negative = at_least(0, float)
 
 
+THEATRE = dict(action="store_true",
+               help="also write theatre.html, a page that shows every gradient, line by line")
+
+
+def moments(steps, count):
+    """At most `count` steps from 1 to the last, ever further apart: to be recorded."""
+    return sorted({round(steps ** (i / (count - 1))) for i in range(count)})
+
+
 def digits(arguments, split="train"):
     """(images (N, 1, 28, 28) in [0, 1], labels (N,)) of the MNIST that --data names."""
     if arguments.data == "sample":

@@ -34,7 +34,8 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a
         minigen.data.Batches; or an iterable of batches, started again when it ends.
     callbacks: functions (trainer, record), called after every step. One that returns
-        minigen.trainers.STOP ends the run, as if this step had been the last.
+        minigen.trainers.STOP ends the run, as if this step had been the last. One that has a
+        method before(trainer) is told before every step too (minigen.inspect.Recorder is).
     progress: a bar on a terminal or in a notebook (silent in a pipe).
     checkpoint: a path, written every `every` steps and at the end.
     resume=True: go on from that file if it is there. `steps` then counts from the run's beginning,
@@ -57,8 +58,11 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
             return None
 
     record, batches = None, _again_and_again(source)
+    told_before = [callback.before for callback in callbacks if hasattr(callback, "before")]
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
+            for tell in told_before:
+                tell(trainer)
             record = _step_or_explain(one_step, batches, trainer, data)
             for callback in callbacks:
                 if callback(trainer, record) is STOP:
