@@ -125,3 +125,40 @@ class Geometry:
     def _under(self, place):
         """What lies under one place of the kernel, in all positions: a slice for each axis."""
         return (slice(k, k + t * (n - 1) + 1, t) for k, t, n in zip(place, self.stride, self.out))
+
+
+# ------------------------------------------------------- the three products, a chunk at a time
+
+def _as_matrix(W):
+    """(O, C, *K) -> (K·C, O): what patches are multiplied by. A view, if W lies so in memory."""
+    return W.transpose(*range(2, W.ndim), 1, 0).reshape(-1, W.shape[0])
+
+
+def convolve(y, x, W, b, stride, padding):
+    """y (N, *T, O) = the convolution, by a matrix product for each chunk of images."""
+    geometry = Geometry(*x.shape[:2], x.shape[2:], W.shape[2:], stride, padding, x)
+    xp, weight = geometry.xp, _as_matrix(W)
+    for images, patches in geometry.gather(x):
+        part = y[images].reshape(-1, len(W))
+        xp.matmul(patches, weight, out=part)
+        if b is not None:
+            part += b
+
+
+def convolve_transposed(y, x, W, b, stride, padding):
+    """y (N, *size, C) = the transposed convolution, likewise."""
+    geometry = Geometry(len(x), W.shape[1], y.shape[1:-1], W.shape[2:], stride, padding, x)
+    xp, weight, outputs, x = geometry.xp, _as_matrix(W).T, len(W), channels_last(x)
+    for images, patches in geometry.scatter(y):
+        xp.matmul(x[images].reshape(-1, outputs), weight, out=patches)
+    if b is not None:
+        y += b
+
+
+def sum_over_positions(y, a, b, stride, padding):
+    """y (*K, C, O) = the weight's gradient, likewise."""
+    geometry = Geometry(*a.shape[:2], a.shape[2:], y.shape[:-2], stride, padding, a)
+    y, b = y.reshape(geometry.columns, -1), channels_last(b)
+    y[...] = 0
+    for images, patches in geometry.gather(a):
+        y += patches.T @ b[images].reshape(-1, y.shape[1])

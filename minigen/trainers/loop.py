@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from .. import checkpoint as checkpoints
 from ..backend import is_array
+from ..compiled import compiled as compile_step
 from ..data import Batches
 from ..errors import NonFiniteError
 from .options import check_data, check_options
@@ -24,9 +25,9 @@ STOP = object()             # what a callback returns to end the run
 _REFRESH = 0.5              # seconds between looks at the numbers: each look synchronises the GPU
 
 
-def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=True,
-        checkpoint=None, every=1000, resume=False):
-    """Call one_step(batches) until `steps` steps are done. Returns the last record, or None where
+def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=True,
+        checkpoint=None, every=1000, resume=False, compiled=False):
+    """Call step(take(batches)) until `steps` steps are done. Returns the last record, or None where
     no step was left to do.
 
     data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a
@@ -38,6 +39,8 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     resume=True: go on from that file if it is there. `steps` then counts from the run's beginning,
         and the result is bit for bit that of a run that was not interrupted (an iterable that is
         not a Batches has no place to go on from: it begins again).
+    compiled=True: by mg.compiled(step), the same numbers in less time; a record is then to be read
+        before the next step.
 
     On Ctrl-C the step is finished, the state saved, and fit returns. NonFiniteError names the step
     and the quantity, and leaves the last good checkpoint as it is."""
@@ -53,9 +56,10 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
             return None
 
     record, batches = None, _again_and_again(source)
+    step = compile_step(step) if compiled else step
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
-            record = _step_or_explain(one_step, batches, trainer, data)
+            record = _step_or_explain(lambda: step(take(batches)), trainer, data)
             for callback in callbacks:
                 if callback(trainer, record) is STOP:
                     stop.append("callback")
@@ -71,10 +75,10 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     return record
 
 
-def _step_or_explain(one_step, batches, trainer, data):
-    """Call one_step(batches), and add to its errors what only the loop knows."""
+def _step_or_explain(one_step, trainer, data):
+    """Call one_step(), and add to its errors what only the loop knows."""
     try:
-        return one_step(batches)
+        return one_step()
     except NonFiniteError as error:
         raise NonFiniteError(f"step {trainer.steps + 1}: {error}") from error
     except (TypeError, ValueError) as error:
