@@ -70,14 +70,14 @@ def compiled(step):
                 return (recording.later if recording.checked else
                         recording.second)(arguments, arrays)
         if len(recordings) == _KEPT:
-            warnings.warn("compiled: this step was recorded for the ninth time, since something it "
-                          "reads was another object, shape or setting at every call; call the "
-                          "step itself if that goes on", stacklevel=2)
+            warnings.warn("compiled: recorded for the ninth time, since something that the step "
+                          "reads was another object, shape or setting at every call", stacklevel=2)
         recording = Recording(step, form)
         result = recording.first(arrays)
         recordings.insert(0, recording)
         del recordings[_KEPT:]
         return result
+    replayed.recordings = recordings            # to look at: [0].program.calls is the latest list
     return replayed
 
 
