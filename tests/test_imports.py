@@ -8,9 +8,9 @@ import sys
 import minigen
 
 ROOT = pathlib.Path(minigen.__file__).parent
-FLOORS = [["backend", "files"], ["errors", "memory", "modes"], ["random", "arguments"],
-          ["autograd"], ["replay"], ["compiled"], ["functional"], ["flat"], ["layers", "optim"],
-          ["gradcheck"], ["data"], ["checkpoint"], ["trainers"], ["metrics"], ["inspect"],
+FLOORS = [["backend", "files"], ["errors", "memory", "modes", "parallel"],
+          ["random", "arguments"], ["autograd"], ["replay"], ["compiled"], ["functional"], ["flat"],
+          ["layers", "optim"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"], ["metrics"], ["inspect"],
           ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 

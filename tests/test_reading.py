@@ -104,7 +104,8 @@ def test_the_path_of_the_docstrings_is_the_table_of_the_readme():
 
 # What wrong calls are told, what keeps a run, and lists of names: nothing is learned there.
 OFF_THE_PATH = {f"minigen/{file}.py" for file in (
-    "__init__ __main__ errors files checkpoint compiled functional/__init__ functional/checks "
+    "__init__ __main__ errors files checkpoint compiled parallel functional/__init__ "
+    "functional/checks functional/chunks "
     "layers/__init__ trainers/__init__ trainers/checks trainers/options trainers/loop").split()}
 
 

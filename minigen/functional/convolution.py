@@ -29,9 +29,9 @@ from ..autograd import operation
 from ..backend import array_module
 from ..modes import whole
 from . import checks
+from .chunks import convolve, convolve_transposed, sum_over_positions
 from .conversions import arrays_or_tensors
-from .patches import (channels_second, convolve, convolve_transposed, positions,
-                      sum_over_positions)
+from .patches import channels_second, positions
 from .reductions import column_sums
 from .shaping import reshape, transpose
 

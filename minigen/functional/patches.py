@@ -20,7 +20,7 @@ import threading
 from ..backend import array_module
 
 # Bytes of patches at a time: a processor works in its cache; on a GPU, launches should be few.
-_CHUNK, _GPU_CHUNK = 3 << 20, 256 << 20
+_CHUNK, _GPU_CHUNK = 1664 << 10, 256 << 20
 
 
 class _Kept(threading.local):           # of each thread
@@ -31,7 +31,7 @@ class _Kept(threading.local):           # of each thread
 _kept = _Kept()
 
 
-def _workspace(xp, role, shape, dtype):
+def workspace(xp, role, shape, dtype):
     """An uninitialised array in memory that is kept between calls, as large as the largest so far.
 
     Each thread has its own; so has each library, by the module itself and not by its name."""
@@ -72,93 +72,52 @@ class Geometry:
         at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
         self.chunk = max(1, min(images, at_a_time // image_bytes))
 
+    def chunks(self):
+        """Slices of the images, whose patches together are of the size that is best."""
+        return [slice(start, min(start + self.chunk, self.images))
+                for start in range(0, self.images, self.chunk)]
+
     def gather(self, x):
-        """For each chunk of x (N, C, *S): its slice of the images, and their patches as the rows of
-        a matrix (images · positions, K·C)."""
-        x, (padded, inner), (patches, rows) = channels_last(x), self._border(), self._patches()
-        windows = self._windows(padded)
-        for images, m in self._chunks():
-            inner[:m] = x[images]
-            patches[:m] = windows[:m]
-            yield images, rows[:m * self.per_image]
+        """The patches of some images (m, *S, C), as the rows of a matrix (m · positions, K·C)."""
+        padded, inside = self._border(len(x))
+        inside[...] = x
+        rows = self.memory(len(x))
+        patches = rows.reshape(len(x), *self.out, *self.kernel, self.channels)
+        patches[...] = windows(padded, self.out, self.kernel, self.stride)
+        return rows
 
     def scatter(self, x):
-        """The reverse, into x (N, *S, C): for each chunk its slice of the images, and a matrix
-        (images · positions, K·C) to be filled, whose rows are then added where the patches lie."""
-        (padded, inner), (patches, rows) = self._border(), self._patches()
-        for images, m in self._chunks():
-            yield images, rows[:m * self.per_image]
-            padded[...] = 0
-            for place in itertools.product(*map(range, self.kernel)):
-                under = (slice(None), *self._under(place))
-                every_position = (slice(None),) * (1 + len(place))
-                padded[:m][under] += patches[:m][(*every_position, *place)]
-            x[images] = inner[:m]
+        """The reverse: into some images (m, *S, C), the rows of memory(m) where the patches lie."""
+        padded, inside = self._border(len(x))
+        patches = self.memory(len(x)).reshape(len(x), *self.out, *self.kernel, self.channels)
+        for place in itertools.product(*map(range, self.kernel)):
+            under = (slice(None), *self._under(place))
+            every_position = (slice(None),) * (1 + len(place))
+            padded[under] += patches[(*every_position, *place)]
+        x[...] = inside
 
-    def _chunks(self):
-        for start in range(0, self.images, self.chunk):
-            stop = min(start + self.chunk, self.images)
-            yield slice(start, stop), stop - start
+    def memory(self, m):
+        """Memory for the patches of m images as the rows of a matrix, the same until the next
+        call of this thread."""
+        return workspace(self.xp, "patches", (m * self.per_image, self.columns), self.dtype)
 
-    def _border(self):
-        """Memory for a chunk of x within its padding, channels last, all zero; and its inside."""
+    def _border(self, m):
+        """Memory for m images within their padding, channels last, all zero; and its inside."""
         lengths = tuple(s + 2 * p for s, p in zip(self.size, self.padding))
-        padded = _workspace(self.xp, "padded", (self.chunk, *lengths, self.channels), self.dtype)
+        padded = workspace(self.xp, "padded", (m, *lengths, self.channels), self.dtype)
         padded[...] = 0
         inside = (slice(p, p + s) for p, s in zip(self.padding, self.size))
         return padded, padded[(slice(None), *inside)]
-
-    def _patches(self):
-        """Memory for a chunk's patches, (images, *T, *K, C), and the same as rows of a matrix."""
-        shape = (self.chunk, *self.out, *self.kernel, self.channels)
-        patches = _workspace(self.xp, "patches", shape, self.dtype)
-        return patches, patches.reshape(-1, self.columns)
-
-    def _windows(self, padded):
-        """The patches of `padded` without a copy: (images, *T, *K, C)."""
-        image, *inner, channel = padded.strides
-        steps = [i * t for i, t in zip(inner, self.stride)]
-        shape = (self.chunk, *self.out, *self.kernel, self.channels)
-        as_strided = self.xp.lib.stride_tricks.as_strided
-        return as_strided(padded, shape, (image, *steps, *inner, channel))
 
     def _under(self, place):
         """What lies under one place of the kernel, in all positions: a slice for each axis."""
         return (slice(k, k + t * (n - 1) + 1, t) for k, t, n in zip(place, self.stride, self.out))
 
 
-# ------------------------------------------------------- the three products, a chunk at a time
-
-def _as_matrix(W):
-    """(O, C, *K) -> (K·C, O): what patches are multiplied by. A view, if W lies so in memory."""
-    return W.transpose(*range(2, W.ndim), 1, 0).reshape(-1, W.shape[0])
-
-
-def convolve(y, x, W, b, stride, padding):
-    """y (N, *T, O) = the convolution, by a matrix product for each chunk of images."""
-    geometry = Geometry(*x.shape[:2], x.shape[2:], W.shape[2:], stride, padding, x)
-    xp, weight = geometry.xp, _as_matrix(W)
-    for images, patches in geometry.gather(x):
-        part = y[images].reshape(-1, len(W))
-        xp.matmul(patches, weight, out=part)
-        if b is not None:
-            part += b
-
-
-def convolve_transposed(y, x, W, b, stride, padding):
-    """y (N, *size, C) = the transposed convolution, likewise."""
-    geometry = Geometry(len(x), W.shape[1], y.shape[1:-1], W.shape[2:], stride, padding, x)
-    xp, weight, outputs, x = geometry.xp, _as_matrix(W).T, len(W), channels_last(x)
-    for images, patches in geometry.scatter(y):
-        xp.matmul(x[images].reshape(-1, outputs), weight, out=patches)
-    if b is not None:
-        y += b
-
-
-def sum_over_positions(y, a, b, stride, padding):
-    """y (*K, C, O) = the weight's gradient, likewise."""
-    geometry = Geometry(*a.shape[:2], a.shape[2:], y.shape[:-2], stride, padding, a)
-    y, b = y.reshape(geometry.columns, -1), channels_last(b)
-    y[...] = 0
-    for images, patches in geometry.gather(a):
-        y += patches.T @ b[images].reshape(-1, y.shape[1])
+def windows(padded, out, kernel, stride):
+    """The patches of images (m, *S, C) without a copy: (m, *T, *K, C)."""
+    image, *inner, channel = padded.strides
+    steps = [i * t for i, t in zip(inner, stride)]
+    as_strided = array_module(padded).lib.stride_tricks.as_strided
+    return as_strided(padded, (len(padded), *out, *kernel, padded.shape[-1]),
+                      (image, *steps, *inner, channel))

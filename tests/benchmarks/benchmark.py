@@ -1,11 +1,11 @@
 """minigen against PyTorch and JAX, one training step of five systems, on this processor:
 
-    python tests/benchmarks/benchmark.py                        the table
-    python tests/benchmarks/benchmark.py --picture speed.png    and as a picture
-    python tests/benchmarks/benchmark.py --sizes                DCGAN at other batches, channels, sizes
+    python tests/benchmarks/benchmark.py                       the table
+    python tests/benchmarks/benchmark.py --picture speed.png   and as a picture
+    python tests/benchmarks/benchmark.py --sizes               DCGAN of other batches, channels, sizes
 
-Sides: minigen by the tape, the same compiled (replayed), PyTorch eager, torch.compile where there is
-a compiler, JAX jit; those that are not installed are left out. Each is a process of its own, in
+Sides: minigen by the tape, the same compiled (replayed), PyTorch eager, torch.compile where there
+is a compiler, JAX jit; those that are not installed are left out. Each is a process of its own, in
 turns, on quiet cores (turns.py). A ratio is the median over the rounds of PyTorch's time by the
 side's own in the same round: above 1, the side is faster. The floor is what the matrix products of
 the step would take at the best rate measured here (floor.py). README.md beside this file says what
@@ -65,7 +65,8 @@ def measure(workload, arguments, **options):
 
 def show(title, rows, disturbed, floor=None):
     at_best = "" if floor is None else f"; floor {1e3 * floor:.3g} ms"
-    print(f"\n{title}{at_best}" + (f"; {disturbed:.0%} of the bursts disturbed" if disturbed else ""))
+    noise = f"; {disturbed:.0%} of the bursts disturbed" if disturbed else ""
+    print(f"\n{title}{at_best}{noise}")
     for side, (median, low, high, ratio, memory) in rows.items():
         print(f"  {side:14} {median:9.3f} ms  ({low:.3f} to {high:.3f})  {ratio:6.2f}x  "
               f"{memory:6.0f} MB", flush=True)

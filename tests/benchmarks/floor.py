@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import minigen as mg
-from minigen.functional.patches import convolve, convolve_transposed, sum_over_positions
+from minigen.functional.chunks import convolve, convolve_transposed, sum_over_positions
 
 
 def peak_rate(threads, size=1024, bursts=20):

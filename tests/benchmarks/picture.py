@@ -31,7 +31,8 @@ def draw(table, where, path):
     axes.set_xscale("log")
     axes.set_xlim(right=axes.get_xlim()[1] * 1.8)
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("times as fast as PyTorch eager (logarithmic); beside each bar the time of a step")
+    axes.set_xlabel("times as fast as PyTorch eager (logarithmic); beside each bar the time of a "
+                    "step")
     axes.spines[["top", "right"]].set_visible(False)
     handles = [axes.barh(0, 0, color=COLOURS[side], label=NAMES[side]) for side in sides]
     figure.legend(handles=handles, ncols=len(sides), fontsize=8, loc="outside upper center",

@@ -1,4 +1,4 @@
-"""One side of the comparison in a process of its own: python worker.py SIDE WORKLOAD [NAME=NUMBER ...]
+"""One side of the comparison in a process of its own: python worker.py SIDE WORKLOAD [NAME=N ...]
 
 Prints a line when it is ready ({"memory": bytes}), then for each line "n" that it reads one with
 the seconds and processor seconds of n steps. In between it sleeps. turns.py drives it.
