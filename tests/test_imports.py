@@ -10,8 +10,8 @@ import minigen
 ROOT = pathlib.Path(minigen.__file__).parent
 FLOORS = [["backend", "files"], ["errors", "memory", "modes", "parallel"],
           ["random", "arguments"], ["autograd"], ["replay"], ["compiled"], ["functional"], ["flat"],
-          ["layers", "optim"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"], ["metrics"], ["inspect"],
-          ["__main__"]]
+          ["layers", "optim"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"], ["metrics"],
+          ["inspect"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 
 

@@ -11,8 +11,8 @@ import math
 from .. import parallel
 from .patches import Geometry, channels_last, windows, workspace
 
-_MOST = 4               # as many times y's channels may x have, for its patches to be worth gathering
-_SUMS = 4               # so many parts has a weight's gradient, added in order, on any number of cores
+_MOST = 4       # as many times y's channels may x have, for its patches to be worth gathering
+_SUMS = 4       # the parts of a weight's gradient, added in order, whatever the number of threads
 
 
 def _each(xp, function, items):

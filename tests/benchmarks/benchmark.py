@@ -2,7 +2,7 @@
 
     python tests/benchmarks/benchmark.py                       the table
     python tests/benchmarks/benchmark.py --picture speed.png   and as a picture
-    python tests/benchmarks/benchmark.py --sizes               DCGAN of other batches, channels, sizes
+    python tests/benchmarks/benchmark.py --sizes               DCGAN of other sizes
 
 Sides: minigen by the tape, the same compiled (replayed), PyTorch eager, torch.compile where there
 is a compiler, JAX jit; those that are not installed are left out. Each is a process of its own, in
