@@ -12,6 +12,7 @@ from .errors import NonFiniteError
 from .gradcheck import GradientMismatch, gradcheck
 from .modes import detect_anomaly, frozen, no_grad
 from .random import randn, seed
+from .replay import CompileError, compiled
 
 
 def __getattr__(name):      # inspect needs Matplotlib: it is loaded when it is first asked for

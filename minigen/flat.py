@@ -1,61 +1,121 @@
 """Many parameters as one flat array: their gradients, and an optimizer's state, end to end.
 
-A rule applied to one long array is a few long operations instead of many short ones, for the small
-parameters of a small network; a long array goes piece by piece, each staying in the cache. Not the
-subject: skim it at a first reading. Read next: files.py.
+A rule applied to one long array is a few long operations instead of many short ones, so the small
+parameters of a network are gathered. A large one is not copied: it is taken piece by piece, each
+staying in the cache until the rule is done with it. (On a GPU, where a few long operations are
+best, all are gathered.) Not the subject: skim it at a first reading.
+Read next: files.py.
 """
 
 from itertools import accumulate
 
 from .backend import array_module
 
-_PIECE, _GPU_PIECE = 1 << 15, 1 << 62           # elements of a piece; on a GPU all at once
+_PIECE, _GPU_PIECE = 1 << 16, 1 << 62       # numbers in a piece; from half a piece on one is large
 
 
 class Flat:
-    """A flat array of the parameters' total size, and where each parameter's numbers are in it.
+    """Where each parameter's numbers are in a flat array of all, and an optimizer's arrays.
 
-    array: uninitialised.  places: for each parameter (start, stop, part), where `part` is a view of
-    array[start:stop] in the parameter's shape, lying in memory as the parameter does."""
+    state: name -> a flat array, zeros at first, for each of `names`."""
 
-    def __init__(self, parameters):
-        self.xp = array_module(parameters[0].data)
-        *starts, total = accumulate((p.size for p in parameters), initial=0)
-        self.array = self.xp.empty(total, parameters[0].dtype)
-        self.places = [_place(p, self.array, start) for p, start in zip(parameters, starts)]
+    def __init__(self, parameters, names):
+        self.xp, self.dtype = array_module(parameters[0].data), parameters[0].dtype
         self.piece = _PIECE if self.xp.__name__ == "numpy" else _GPU_PIECE
-        self.whole = [slice(0, total)]
+        self.orders = [_order(p.data) for p in parameters]
+        self.shapes = [p.shape for p in parameters]
+        large = [2 * p.size > self.piece for p in parameters]
+        numbers = range(len(parameters))
+        ends = accumulate(parameters[i].size for i in sorted(numbers, key=large.__getitem__))
+        stops = dict(zip(sorted(numbers, key=large.__getitem__), ends))     # the small ones first
+        self.slices = [slice(stops[i] - p.size, stops[i]) for i, p in enumerate(parameters)]
+        size = sum(p.size for p in parameters)
+        self.state = {name: self.xp.zeros(size, self.dtype) for name in names}
 
-    def zeros(self):
-        """A new array of the same size, for a quantity that an optimizer keeps."""
-        return self.xp.zeros(self.array.size, self.array.dtype)
+        self.small = [i for i in numbers if not large[i]]
+        gathered = sum(parameters[i].size for i in self.small)
+        self.gradients, self.updates = (self.xp.empty(gathered, self.dtype) for _ in range(2))
+        self.places = [
+            None if large[i] else [self._part(self.gradients, i), self._part(self.updates, i)]
+            for i in numbers]
+        self.whole = self._gathered([slice(0, gathered)])
+        step = self.xp.empty(min(size, self.piece), self.dtype)
+        self.pieces = [[[step[:at.stop - at.start], *self._state(at)]
+                        for at in self._cut(self.slices[i]) if large[i]] for i in numbers]
+
+    def update(self, parameters, gradients, rule, numbers, decay):
+        """Subtract from each parameter that has a gradient, not None, the step that the rule makes
+        of gradient + decay · parameter."""
+        small, large = [], []
+        for i, (p, g, place) in enumerate(zip(parameters, gradients, self.places)):
+            if g is not None:
+                if place is None:
+                    large.append(i)
+                else:
+                    part, step = place
+                    part[...] = g
+                    if decay:
+                        part += decay * p._data
+                    small.append((i, p, step))
+        for arrays in self.whole if len(small) == len(self.small) else self._some(small):
+            rule(*numbers, *arrays)
+        for i, p, step in small:
+            p._data -= step
+            p.written()
+        for i in large:
+            self._update_large(parameters[i], gradients[i], i, rule, numbers, decay)
+
+    def _update_large(self, p, g, i, rule, numbers, decay):
+        in_order = p._data.transpose(self.orders[i])
+        flat, flat_g = in_order.reshape(-1), g.transpose(self.orders[i]).reshape(-1)
+        start = 0
+        for step, *state in self.pieces[i]:
+            at = slice(start, start + len(step))
+            piece, g = flat[at], flat_g[at]
+            if decay:
+                g = g + decay * piece
+            rule(*numbers, step, g, *state)
+            piece -= step
+            start = at.stop
+        if not in_order.flags.c_contiguous:         # it lies in another order now: flat is a copy
+            in_order[...] = flat.reshape(in_order.shape)
+        p.written()
 
     def parts(self, array):
         """The parts of a flat array that belong to the parameters, each in the parameter's
         shape."""
-        as_strided = self.xp.lib.stride_tricks.as_strided
-        for start, stop, part in self.places:
-            yield as_strided(array[start:stop], part.shape, part.strides)
+        return [self._part(array, i) for i in range(len(self.slices))]
 
-    def pieces(self, filled):
-        """Slices that cover the places in the list `filled` (in order) and no others, no longer
-        than a piece each. Places next to each other are covered together."""
-        if len(filled) == len(self.places) and self.array.size <= self.piece:
-            return self.whole                   # at once: most small networks come this way
-        runs, pieces = [], []
-        for start, stop, _ in filled:
-            if runs and runs[-1][1] == start:
-                runs[-1][1] = stop
+    def _part(self, array, i):
+        shape, order = self.shapes[i], self.orders[i]
+        part = array[self.slices[i]].reshape([shape[axis] for axis in order])
+        return part.transpose(sorted(range(len(order)), key=order.__getitem__))
+
+    def _some(self, small):
+        """What the rule is applied to if not all small parameters have a gradient: neighbours come
+        together."""
+        runs = []
+        for i, _, _ in small:
+            at = self.slices[i]
+            if runs and runs[-1].stop == at.start:
+                runs[-1] = slice(runs[-1].start, at.stop)
             else:
-                runs.append([start, stop])
-        for start, stop in runs:
-            for at in range(start, stop, self.piece):
-                pieces.append(slice(at, min(at + self.piece, stop)))
-        return pieces
+                runs.append(at)
+        return self._gathered(runs)
+
+    def _gathered(self, runs):
+        return [[self.updates[at], self.gradients[at], *self._state(at)]
+                for run in runs for at in self._cut(run)]
+
+    def _state(self, at):
+        return [array[at] for array in self.state.values()]
+
+    def _cut(self, run):
+        """A slice in slices of at most a piece."""
+        return [slice(start, min(start + self.piece, run.stop))
+                for start in range(run.start, run.stop, self.piece)]
 
 
-def _place(p, array, start):
-    axes = sorted(range(p.ndim), key=lambda axis: -p.data.strides[axis])    # slowest first
-    stop = start + p.size
-    part = array[start:stop].reshape([p.shape[axis] for axis in axes])
-    return start, stop, part.transpose(sorted(range(p.ndim), key=axes.__getitem__))
+def _order(array):
+    """The axes of an array as they lie in memory, slowest first."""
+    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])

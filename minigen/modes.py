@@ -1,4 +1,5 @@
 """What is recorded and what is constant: no_grad, frozen, detect_anomaly, each for a `with` block.
+Below them, what a compiled step has to be told.
 
 Frozen and detached are the two ways to hold something constant, and a GAN needs both. *Frozen*
 holds a network's parameters; a gradient still passes through it, to what it was given. *Detached*
@@ -11,6 +12,7 @@ import threading
 
 class _Mode(threading.local):           # of each thread: one may evaluate while another trains
     recording, anomaly = True, False
+    program = None                      # the Program that writes a step down, see replay/
 
 
 mode = _Mode()
@@ -48,3 +50,23 @@ def detect_anomaly():
     """`with detect_anomaly():` the first operation or rule whose result is not finite raises
     NonFiniteError. It looks at every array, which synchronises a GPU: for debugging only."""
     return during([mode], "anomaly", True)
+
+
+# -------------------------------------------------- for compiled steps: skip it at a first reading
+
+def whole(function, *arguments):
+    """Call function(*arguments), which returns nothing and writes into its arrays at most.
+
+    A compiled step calls it at every replay: for what is not array arithmetic, such as a check of
+    values, or is best left in one piece, such as a convolution's loop over chunks."""
+    if mode.program is None:
+        function(*arguments)
+    else:
+        mode.program.whole(function, arguments)
+
+
+def anew(function, dtype):
+    """function(), a tuple of numbers that are not the same at every step, such as a learning rate.
+
+    A compiled step calls it at every replay; there each number is a 0-d array of this dtype."""
+    return function() if mode.program is None else mode.program.numbers(function, dtype)

@@ -4,7 +4,7 @@ that they read well in light and in dark.
 A notebook asks an object for `_repr_html_()`, and shows that in place of its repr. The methods are
 given to their classes here, as functional gives Tensor its operators: no file of the engine holds
 markup. On a GPU, what is shown is fetched. Not the subject: skim it at a first reading.
-Read next: trainers/__init__.py.
+Read next: parallel.py.
 """
 
 import html

@@ -16,13 +16,15 @@ from . import errors
 from .autograd import Tensor
 from .backend import array_module
 from .flat import Flat
+from .modes import anew
 
 
 class Optimizer:
     """What all share: parameters, a learning rate, flat arrays of state. A subclass names the
     quantities that it keeps, `keeps`, and gives the rule.
 
-    rule(lr, g, *state): turns g, in place, into the step that is subtracted, and updates the state.
+    rule(*numbers, step, g, *state): writes to the array `step` what is to be subtracted, given the
+    gradient g, and updates the state in place.  numbers(lr): those of one step of the optimizer.
     parameters: leaf Tensors, a list. lr: a number >= 0, or a schedule. weight_decay: a number >= 0.
     TypeError: something else. ValueError: a rate that is negative or not a number, no parameters,
     one given twice, or two dtypes."""
@@ -35,37 +37,33 @@ class Optimizer:
         self.lr = lr if callable(lr) else _non_negative(name, lr=lr)
         self.weight_decay = _non_negative(name, weight_decay=weight_decay)
         self.steps = 0
-        self._flat = Flat(self.parameters)      # gradients, which the rule turns into the step
-        self.state = {quantity: self._flat.zeros() for quantity in self.keeps}
+        self._flat = Flat(self.parameters, self.keeps)
+        self.state = self._flat.state
 
     def step(self, gradients=None):
-        """Update every parameter once; returns the learning rate.
+        """Update every parameter once.
 
         gradients: one per parameter, in their order (Tensors or arrays); if left out, each
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
         wrong shape, or a schedule that gives a rate that is negative or not a number.
         BackendError: gradients of another library than the parameters."""
-        gradients = self._given(gradients)
-        lr = self._rate()
-        filled = []
-        for p, g, place in zip(self.parameters, gradients, self._flat.places):
+        given = []
+        for p, g in zip(self.parameters, self._given(gradients)):
             g = g._data if type(g) is Tensor else g
-            if g is not None:
-                if type(g) is not type(p._data) or g.shape != p._data.shape:
-                    self._check(g, p)
-                place[-1][...] = g
-                filled.append((p, place))
-        if self.weight_decay:
-            for p, (_, _, part) in filled:
-                part += self.weight_decay * p._data
+            if g is not None and (type(g) is not type(p._data) or g.shape != p._data.shape):
+                self._check(g, p)
+            given.append(g)
+        numbers = anew(self._next_numbers, self._flat.dtype)
+        self._flat.update(self.parameters, given, self.rule, numbers, self.weight_decay)
+
+    def _next_numbers(self):
+        """The numbers of one more step."""
+        lr = self._rate()
         self.steps += 1
-        state = self.state.values()
-        for piece in self._flat.pieces([place for _, place in filled]):
-            self.rule(lr, self._flat.array[piece], *[array[piece] for array in state])
-        for p, (_, _, part) in filled:
-            p._data -= part
-            p.written()
-        return lr
+        return self.numbers(lr)
+
+    def numbers(self, lr):
+        return lr,
 
     def _given(self, gradients):
         """The gradients, as many as there are parameters; each parameter's .grad if None."""
@@ -113,9 +111,10 @@ class Optimizer:
                              f"of another shape: {sorted(wrong)}")
         self.steps = int(state["steps"])
         for name, array in self.state.items():
-            given = self._flat.xp.asarray(state[name])
-            for part, (start, stop, _) in zip(self._flat.parts(array), self._flat.places):
-                part[...] = given[start:stop].reshape(part.shape)
+            given, start = self._flat.xp.asarray(state[name]), 0
+            for part in self._flat.parts(array):
+                part[...] = given[start:start + part.size].reshape(part.shape)
+                start += part.size
 
     def __getstate__(self):
         """What is copied or pickled: the state row by row, since weights may move."""
@@ -124,8 +123,8 @@ class Optimizer:
 
     def __setstate__(self, attributes):
         vars(self).update(attributes)
-        self._flat = Flat(self.parameters)
-        self.state = {quantity: self._flat.zeros() for quantity in self.keeps}
+        self._flat = Flat(self.parameters, self.keeps)
+        self.state = self._flat.state
         self.load_state_dict(attributes["state"])
 
 
@@ -148,14 +147,15 @@ class SGD(Optimizer):
         self.keeps = ("velocity",) if momentum else ()
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, g, v=None):
+    def rule(self, lr, step, g, v=None):
+        xp = self._flat.xp
         if v is None:
-            g *= lr                                             # lr g
+            xp.multiply(g, lr, out=step)                        # lr g
             return
         v *= self.momentum                                      # μ v
         v += g                                                  # v ← μ v + g
         ahead = g + self.momentum * v if self.nesterov else v   # g + μ v, or v
-        self._flat.xp.multiply(ahead, lr, out=g)                # lr (g + μ v), or lr v
+        xp.multiply(ahead, lr, out=step)                        # lr (g + μ v), or lr v
 
 
 class RMSprop(Optimizer):
@@ -173,13 +173,13 @@ class RMSprop(Optimizer):
         self.eps = _non_negative("RMSprop", eps=eps)
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, g, s):
+    def rule(self, lr, step, g, s):
         s *= self.alpha                                         # α s
         s += (1 - self.alpha) * (g * g)                         # s ← α s + (1 − α) g²
         root = self._flat.xp.sqrt(s)
         root += self.eps                                        # √s + ε
-        g *= lr
-        g /= root                                               # lr g / (√s + ε)
+        self._flat.xp.multiply(g, lr, out=step)
+        step /= root                                            # lr g / (√s + ε)
 
 
 class Adam(Optimizer):
@@ -204,19 +204,23 @@ class Adam(Optimizer):
         self.eps = _non_negative(name, eps=eps)
         super().__init__(parameters, lr, weight_decay)
 
-    def rule(self, lr, g, m, s):
+    def numbers(self, lr):
+        r = math.sqrt(1 - self.betas[1] ** self.steps)          # r = √(1 − β₂ᵗ)
+        return lr * r / (1 - self.betas[0] ** self.steps), self.eps * r
+
+    def rule(self, lr, eps, step, g, m, s):                     # lr r / (1 − β₁ᵗ), ε r
         (b1, b2), xp = self.betas, self._flat.xp
-        r = math.sqrt(1 - b2 ** self.steps)                     # r = √(1 − β₂ᵗ)
         m *= b1                                                 # β₁ m
-        m += (1 - b1) * g                                       # m ← β₁ m + (1 − β₁) g
+        xp.multiply(g, 1 - b1, out=step)
+        m += step                                               # m ← β₁ m + (1 − β₁) g
         s *= b2                                                 # β₂ s
-        square = g * g
-        square *= 1 - b2                                        # (1 − β₂) g²
-        s += square                                             # s ← β₂ s + (1 − β₂) g²
-        step = xp.sqrt(s, out=square)
-        step += self.eps * r                                    # √s + ε r = r (√(s/(1 − β₂ᵗ)) + ε)
-        xp.divide(m, step, out=g)
-        g *= lr * r / (1 - b1 ** self.steps)                    # lr (m/(1 − β₁ᵗ)) / (√(...) + ε)
+        xp.multiply(g, g, out=step)
+        step *= 1 - b2                                          # (1 − β₂) g²
+        s += step                                               # s ← β₂ s + (1 − β₂) g²
+        xp.sqrt(s, out=step)
+        step += eps                                             # r (√(s/(1 − β₂ᵗ)) + ε)
+        xp.divide(m, step, out=step)
+        step *= lr                                              # lr (m/(1 − β₁ᵗ)) / (√(...) + ε)
 
 
 # ----------------------------------------------------- schedules: a rate for each number of steps

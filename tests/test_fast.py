@@ -75,3 +75,14 @@ def test_column_sums(shape, dtype):
 def test_number_of_a_tensor_stays_on_the_tape():
     g = mg.tensor(2.0, requires_grad=True)
     assert mg.grad(fast.number(g) * 3, g)[0].item() == 3
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (256, 1), (64, 300)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_average_is_numpys_mean_bit_for_bit(shape, axis, dtype):
+    x = RNG.standard_normal(shape).astype(dtype)
+    n = x.size if axis in (None, (0, 1)) else shape[axis]
+    for keepdims in (False, True):
+        found, expected = fast.average(x, axis, keepdims, n), x.mean(axis, keepdims=keepdims)
+        assert found.dtype == expected.dtype and found.tobytes() == expected.tobytes()

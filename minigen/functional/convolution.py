@@ -26,9 +26,12 @@ import itertools
 
 from .. import errors
 from ..autograd import operation
+from ..backend import array_module
+from ..modes import whole
 from . import checks
+from .chunks import convolve, convolve_transposed, sum_over_positions
 from .conversions import arrays_or_tensors
-from .patches import Geometry, channels_last, channels_second, positions
+from .patches import channels_second, positions
 from .reductions import column_sums
 from .shaping import reshape, transpose
 
@@ -46,11 +49,6 @@ def terms(images, inputs, outputs, size, kernel, stride, padding):
                     yield (n, o, *position), (n, c, *at), (o, c, *place)
 
 
-def _as_matrix(W):
-    """(O, C, *K) -> (K·C, O): what patches are multiplied by. A view, if W lies so in memory."""
-    return W.transpose(*range(2, W.ndim), 1, 0).reshape(-1, W.shape[0])
-
-
 def _per_channel(g):
     """Σ over the batch and all positions, for each channel: ∂L/∂bias."""
     rows = reshape(transpose(g, (0, *range(2, g.ndim), 1)), (-1, g.shape[1]))
@@ -61,14 +59,9 @@ def _per_channel(g):
 def _convolution(x, W, b, stride, padding):
     """For every term (i, j, k): y[i] += x[j] W[k], and + b
     x (N, C, *S)   W (O, C, *K)   b (O,)   y (N, O, *T)"""
-    geometry = Geometry(*x.shape[:2], x.shape[2:], W.shape[2:], stride, padding, x)
-    xp, weight = geometry.xp, _as_matrix(W)
-    y = xp.empty((len(x), *geometry.out, len(W)), x.dtype)
-    for images, patches in geometry.gather(x):
-        part = y[images].reshape(-1, len(W))
-        xp.matmul(patches, weight, out=part)
-        if b is not None:
-            part += b
+    T = positions(x.shape[2:], W.shape[2:], stride, padding)
+    y = array_module(x).empty((len(x), *T, len(W)), x.dtype)
+    whole(convolve, y, x, W, b, stride, padding)
     return channels_second(y)
 
 _convolution.gradients(
@@ -81,13 +74,8 @@ _convolution.gradients(
 def _transposed(x, W, b, stride, padding, size):
     """For every term (i, j, k): y[j] += x[i] W[k], and + b
     x (N, O, *T)   W (O, C, *K)   b (C,)   y (N, C, *size)"""
-    geometry = Geometry(len(x), W.shape[1], size, W.shape[2:], stride, padding, x)
-    xp, weight, outputs = geometry.xp, _as_matrix(W).T, len(W)
-    x, y = channels_last(x), xp.empty((len(x), *size, W.shape[1]), x.dtype)
-    for images, patches in geometry.scatter(y):
-        xp.matmul(x[images].reshape(-1, outputs), weight, out=patches)
-    if b is not None:
-        y += b
+    y = array_module(x).empty((len(x), *size, W.shape[1]), x.dtype)
+    whole(convolve_transposed, y, x, W, b, stride, padding)
     return channels_second(y)
 
 _transposed.gradients(
@@ -101,13 +89,10 @@ _transposed.gradients(
 def _weight_gradient(a, b, stride, padding, kernel):
     """For every term (i, j, k): y[k] += b[i] a[j]
     a (N, C, *S)   b (N, O, *T)   y (O, C, *kernel)"""
-    geometry = Geometry(*a.shape[:2], a.shape[2:], kernel, stride, padding, a)
-    outputs, b = b.shape[1], channels_last(b)
-    y = geometry.xp.zeros((geometry.columns, outputs), a.dtype)
-    for images, patches in geometry.gather(a):
-        y += patches.T @ b[images].reshape(-1, outputs)
-    axes = len(kernel)
-    return y.reshape(*kernel, -1, outputs).transpose(axes + 1, axes, *range(axes))
+    axes, channels, outputs = len(kernel), a.shape[1], b.shape[1]
+    y = array_module(a).empty((*kernel, channels, outputs), a.dtype)
+    whole(sum_over_positions, y, a, b, stride, padding)
+    return y.transpose(axes + 1, axes, *range(axes))
 
 _weight_gradient.gradients(
     lambda g, y, a, b, stride, padding, kernel:

@@ -10,7 +10,7 @@ they stay in the cache: new memory costs more than filling it.
     place      one element of the kernel: one of K on each axis
     patch      x at one position: *K places, C channels; as a row of a matrix, K·C numbers
     window     the same patch without a copy: a view, in which an element of x stands many times
-Read next: pooling.py.
+Read next: chunks.py.
 """
 
 import itertools
@@ -20,7 +20,7 @@ import threading
 from ..backend import array_module
 
 # Bytes of patches at a time: a processor works in its cache; on a GPU, launches should be few.
-_CHUNK, _GPU_CHUNK = 3 << 20, 256 << 20
+_CHUNK, _GPU_CHUNK = 1664 << 10, 256 << 20
 
 
 class _Kept(threading.local):           # of each thread
@@ -31,13 +31,16 @@ class _Kept(threading.local):           # of each thread
 _kept = _Kept()
 
 
-def _workspace(xp, device, role, shape, dtype):
-    """An uninitialised array in memory that is kept between calls, as large as the largest so far.
+def workspace(like, role, shape):
+    """An uninitialised array, of the library and dtype of `like`, in memory that is kept between
+    calls, as large as the largest so far.
 
     Each thread has its own, and so has each device of each library."""
-    arrays, key, size = _kept.arrays, (xp, device, role, dtype.char), math.prod(shape)
+    device = getattr(like.device, "id", "cpu")
+    xp, arrays, size = array_module(like), _kept.arrays, math.prod(shape)
+    key = xp, device, role, like.dtype.char
     if key not in arrays or arrays[key].size < size:
-        arrays[key] = xp.empty(size, dtype)
+        arrays[key] = xp.empty(size, like.dtype)
     return arrays[key][:size].reshape(shape)
 
 
@@ -67,63 +70,57 @@ class Geometry:
         self.out = positions(size, kernel, stride, padding)
         self.per_image = math.prod(self.out)                    # patches
         self.columns = math.prod(kernel) * channels             # numbers in a patch
-        self.xp, self.dtype = array_module(like), like.dtype
-        self.device = getattr(like.device, "id", "cpu")
-        image_bytes = max(1, self.per_image * self.columns * self.dtype.itemsize)
+        self.xp, self.like = array_module(like), like
+        image_bytes = max(1, self.per_image * self.columns * like.dtype.itemsize)
         at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
         self.chunk = max(1, min(images, at_a_time // image_bytes))
 
+    def chunks(self):
+        """Slices of the images, whose patches together are of the size that is best."""
+        return [slice(start, min(start + self.chunk, self.images))
+                for start in range(0, self.images, self.chunk)]
+
     def gather(self, x):
-        """For each chunk of x (N, C, *S): its slice of the images, and their patches as the rows of
-        a matrix (images · positions, K·C)."""
-        x, (padded, inner), (patches, rows) = channels_last(x), self._border(), self._patches()
-        windows = self._windows(padded)
-        for images, m in self._chunks():
-            inner[:m] = x[images]
-            patches[:m] = windows[:m]
-            yield images, rows[:m * self.per_image]
+        """The patches of some images (m, *S, C), as the rows of a matrix (m · positions, K·C)."""
+        padded, inside = self._border(len(x))
+        inside[...] = x
+        rows = self.memory(len(x))
+        patches = rows.reshape(len(x), *self.out, *self.kernel, self.channels)
+        patches[...] = windows(padded, self.out, self.kernel, self.stride)
+        return rows
 
     def scatter(self, x):
-        """The reverse, into x (N, *S, C): for each chunk its slice of the images, and a matrix
-        (images · positions, K·C) to be filled, whose rows are then added where the patches lie."""
-        (padded, inner), (patches, rows) = self._border(), self._patches()
-        for images, m in self._chunks():
-            yield images, rows[:m * self.per_image]
-            padded[...] = 0
-            for place in itertools.product(*map(range, self.kernel)):
-                under = (slice(None), *self._under(place))
-                every_position = (slice(None),) * (1 + len(place))
-                padded[:m][under] += patches[:m][(*every_position, *place)]
-            x[images] = inner[:m]
+        """The reverse: into some images (m, *S, C), the rows of memory(m) where the patches lie."""
+        padded, inside = self._border(len(x))
+        patches = self.memory(len(x)).reshape(len(x), *self.out, *self.kernel, self.channels)
+        for place in itertools.product(*map(range, self.kernel)):
+            under = (slice(None), *self._under(place))
+            every_position = (slice(None),) * (1 + len(place))
+            padded[under] += patches[(*every_position, *place)]
+        x[...] = inside
 
-    def _chunks(self):
-        for start in range(0, self.images, self.chunk):
-            stop = min(start + self.chunk, self.images)
-            yield slice(start, stop), stop - start
+    def memory(self, m):
+        """Memory for the patches of m images as the rows of a matrix, the same until the next
+        call of this thread."""
+        return workspace(self.like, "patches", (m * self.per_image, self.columns))
 
-    def _border(self):
-        """Memory for a chunk of x within its padding, channels last, all zero; and its inside."""
+    def _border(self, m):
+        """Memory for m images within their padding, channels last, all zero; and its inside."""
         lengths = tuple(s + 2 * p for s, p in zip(self.size, self.padding))
-        padded = _workspace(self.xp, self.device, "padded",
-                            (self.chunk, *lengths, self.channels), self.dtype)
+        padded = workspace(self.like, "padded", (m, *lengths, self.channels))
         padded[...] = 0
         inside = (slice(p, p + s) for p, s in zip(self.padding, self.size))
         return padded, padded[(slice(None), *inside)]
 
-    def _patches(self):
-        """Memory for a chunk's patches, (images, *T, *K, C), and the same as rows of a matrix."""
-        shape = (self.chunk, *self.out, *self.kernel, self.channels)
-        patches = _workspace(self.xp, self.device, "patches", shape, self.dtype)
-        return patches, patches.reshape(-1, self.columns)
-
-    def _windows(self, padded):
-        """The patches of `padded` without a copy: (images, *T, *K, C)."""
-        image, *inner, channel = padded.strides
-        steps = [i * t for i, t in zip(inner, self.stride)]
-        shape = (self.chunk, *self.out, *self.kernel, self.channels)
-        as_strided = self.xp.lib.stride_tricks.as_strided
-        return as_strided(padded, shape, (image, *steps, *inner, channel))
-
     def _under(self, place):
         """What lies under one place of the kernel, in all positions: a slice for each axis."""
         return (slice(k, k + t * (n - 1) + 1, t) for k, t, n in zip(place, self.stride, self.out))
+
+
+def windows(padded, out, kernel, stride):
+    """The patches of images (m, *S, C) without a copy: (m, *T, *K, C)."""
+    image, *inner, channel = padded.strides
+    steps = [i * t for i, t in zip(inner, stride)]
+    as_strided = array_module(padded).lib.stride_tricks.as_strided
+    return as_strided(padded, (len(padded), *out, *kernel, padded.shape[-1]),
+                      (image, *steps, *inner, channel))

@@ -22,14 +22,21 @@ def _axes(x, axis):
 
 
 def _spread(g, x, axis):
-    """g with the reduced axes back, of length 1, to broadcast against x."""
+    """g with the reduced axes back, of length 1, to broadcast against x (one number does so)."""
+    if axis is None:
+        return g
     axes = _axes(x, axis)
     return reshape(g, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
+def _count(x, axis):
+    """How many elements are reduced to one."""
+    return x.size if axis is None else math.prod(x.shape[i] for i in _axes(x, axis) if x.ndim)
+
+
 def _over_count(factor, x, axis, ddof=0):
     """factor / (n − ddof), where n elements were reduced to one; not a number where n <= ddof."""
-    n = math.prod(x.shape[i] for i in _axes(x, axis) if x.ndim) - ddof
+    n = _count(x, axis) - ddof
     return factor / n if n > 0 else math.nan
 
 
@@ -54,7 +61,8 @@ def column_sums(x):
 @operation
 def mean(x, axis=None, keepdims=False):
     """y = x̄ = Σ x / n        ∂L/∂x = g / n, for every element"""
-    return as_array(x).mean(axis, keepdims=keepdims)
+    x = as_array(x)
+    return fast.average(x, axis, keepdims, _count(x, axis))
 
 mean.gradients(lambda g, y, x, axis, keepdims:
                broadcast_to(_spread(g, x, axis) * _over_count(1, x, axis), x.shape))

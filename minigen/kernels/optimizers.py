@@ -1,8 +1,6 @@
 """Kernels of the optimizers' rules: beside the formulas of optim.py, one launch for all
 parameters."""
 
-import math
-
 from .. import optim
 from .kernel import in_place_of, kernel
 
@@ -34,19 +32,18 @@ _sgd = optim.SGD.rule
 
 
 @in_place_of(optim.SGD, "rule")
-def _momentum(self, lr, g, *v):
+def _momentum(self, lr, step, g, *v):
     if v and not self.nesterov:
-        momentum_step(self.momentum, lr, g, *v, g, *v)
+        momentum_step(self.momentum, lr, g, *v, step, *v)
     else:
-        _sgd(self, lr, g, *v)
+        _sgd(self, lr, step, g, *v)
 
 
 @in_place_of(optim.RMSprop, "rule")
-def _rmsprop(self, lr, g, s):
-    rmsprop_step(self.alpha, lr, self.eps, g, s, g, s)
+def _rmsprop(self, lr, step, g, s):
+    rmsprop_step(self.alpha, lr, self.eps, g, s, step, s)
 
 
 @in_place_of(optim.Adam, "rule")
-def _adam(self, lr, g, m, s):
-    (b1, b2), r = self.betas, math.sqrt(1 - self.betas[1] ** self.steps)
-    adam_step(b1, b2, lr * r / (1 - b1 ** self.steps), self.eps * r, g, m, s, g, m, s)
+def _adam(self, lr, eps, step, g, m, s):
+    adam_step(*self.betas, lr, eps, g, m, s, step, m, s)

@@ -72,23 +72,22 @@ def sum_of_patches(patches, K0, K1, K2, O0, O1, O2, S0, S1, S2, t0, t1, t2, p0, 
 
 @in_place_of(Geometry, "gather")
 def _gather(self, x):
-    x = x.reshape(*x.shape[:2], *_three(x.shape[2:]))
-    patches, rows = _patches(self)
-    for images, m in self._chunks():
-        patches_of(x[images], *_lengths(self), patches[:m])
-        yield images, rows[:m * self.per_image]
+    x, rows = _three_axes(x), self.memory(len(x))
+    patches_of(x.transpose(0, 4, 1, 2, 3), *_lengths(self), _as_patches(self, rows))
+    return rows
 
 
 @in_place_of(Geometry, "scatter")
 def _scatter(self, x):
-    x = x.reshape(len(x), *_three(x.shape[1:-1]), x.shape[-1])
-    patches, rows = _patches(self)
-    for images, m in self._chunks():
-        yield images, rows[:m * self.per_image]
-        sum_of_patches(patches[:m], *_lengths(self), x[images])
+    rows = self.memory(len(x))
+    sum_of_patches(_as_patches(self, rows), *_lengths(self), _three_axes(x))
 
 
-def _patches(at):
-    """Memory for a chunk's patches (images, O, K, C), three axes each, and the same as rows."""
-    patches, rows = at._patches()
-    return patches.reshape(at.chunk, *_three(at.out), *_three(at.kernel), at.channels), rows
+def _three_axes(x):
+    """(m, *S, C) with one, two or three axes S as one with three."""
+    return x.reshape(len(x), *_three(x.shape[1:-1]), x.shape[-1])
+
+
+def _as_patches(at, rows):
+    """The rows of a matrix as patches (m, O, K, C), three axes each."""
+    return rows.reshape(-1, *_three(at.out), *_three(at.kernel), at.channels)

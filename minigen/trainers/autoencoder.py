@@ -47,7 +47,7 @@ class AutoencoderTrainer:
 
     def fit(self, data, steps, **options):
         """`steps` steps on batches of `data`; for the options see trainers/loop.py."""
-        return loop.fit(self, lambda source: self.step(next(source)), data, steps, **options)
+        return loop.fit(self, self.step, next, data, steps, **options)
 
     def progress(self):
         """The number beside the progress bar."""

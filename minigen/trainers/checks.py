@@ -13,6 +13,7 @@ from ..backend import array_module, asarray, current, is_array
 from ..errors import NonFiniteError, in_short, unreached_error
 from ..functional import sigmoid
 from ..layers import Reshape, Sequential, Sigmoid
+from ..modes import whole
 
 
 # ------------------------------------------------------------------ when a trainer is made
@@ -192,10 +193,13 @@ def same_noise_shape(noise, mu):
 
 def require_probabilities(x, what):
     """ValueError where a batch on the host leaves [0, 1]: its likelihood would have no bound."""
+    whole(_probabilities, x, what)
+
+
+def _probabilities(x, what):
     if array_module(x) is numpy and (x.min() < 0 or x.max() > 1):
-        raise ValueError(f"{what}: got values from {x.min()} to {x.max()}, but the Bernoulli "
-                         "likelihood is of values in [0, 1]: scale them, or take "
-                         'likelihood="gaussian"')
+        raise ValueError(f"{what}: got values from {x.min()} to {x.max()}, but the Bernoulli likeli"
+                         'hood is of values in [0, 1]: scale them, or take likelihood="gaussian"')
 
 
 def require_pixels(data, what):
@@ -257,6 +261,10 @@ def require_one_number(value, what):
 
 def finite(value, what):
     """NonFiniteError, naming the quantity, where a value on the host is not finite."""
+    whole(_finite, value, what)
+
+
+def _finite(value, what):
     if array_module(value) is not numpy:
         return
     if not (math.isfinite(value) if value.ndim == 0 else numpy.isfinite(value).all()):

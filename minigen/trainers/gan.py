@@ -149,7 +149,7 @@ class GANTrainer:
 
     def fit(self, data, steps, **options):
         """`steps` iterations on batches of `data`; for the options see trainers/loop.py."""
-        return loop.fit(self, lambda source: self.step(itertools.islice(source, self.k)),
+        return loop.fit(self, self.step, lambda source: [*itertools.islice(source, self.k)],
                         data, steps, **options)
 
     def progress(self):

@@ -20,15 +20,16 @@ from .. import checkpoint as checkpoints
 from ..backend import is_array
 from ..data import Batches
 from ..errors import NonFiniteError
+from ..replay import compiled as compile_step
 from .options import check_data, check_options
 
 STOP = object()             # what a callback returns to end the run
 _REFRESH = 0.5              # seconds between looks at the numbers: each look synchronises the GPU
 
 
-def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=True,
-        checkpoint=None, every=1000, resume=False):
-    """Call one_step(batches) until `steps` steps are done. Returns the last record, or None where
+def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=True,
+        checkpoint=None, every=1000, resume=False, compiled=False):
+    """Call step(take(batches)) until `steps` steps are done. Returns the last record, or None where
     no step was left to do.
 
     data: an array (N, ...) or a distribution with sample(m), cut into batches of batch_size; a
@@ -42,11 +43,13 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
         and the result is bit for bit that of a run that was not interrupted (an iterable that is
         not a Batches has no place to go on from: it begins again; on a GPU embeddings and
         overlapping pools add their gradients in no fixed order, in any run).
+    compiled=True: by mg.compiled(step), the same numbers in less time; a record is then to be read
+        before the next step.
 
     On Ctrl-C the step is finished, the state saved, and fit returns. NonFiniteError names the step
     and the quantity, and leaves the last good checkpoint as it is (on a GPU, values are looked at
     when the bar shows them, before each save and at the end)."""
-    callbacks = check_options(steps, batch_size, callbacks, checkpoint, every, resume)
+    callbacks = check_options(steps, batch_size, callbacks, checkpoint, every, resume, compiled)
     trainer.source = source = _source(data, batch_size)
     goal = trainer.steps + steps
     if resume and pathlib.Path(checkpoint).exists():
@@ -58,12 +61,13 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
             return None
 
     record, batches = None, _again_and_again(source)
+    step = compile_step(step) if compiled else step
     told_before = [callback.before for callback in callbacks if hasattr(callback, "before")]
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
             for tell in told_before:
                 tell(trainer)
-            record = _step_or_explain(one_step, batches, trainer, data)
+            record = _step_or_explain(lambda: step(take(batches)), trainer, data)
             for callback in callbacks:
                 if callback(trainer, record) is STOP:
                     stop.append("callback")
@@ -81,10 +85,10 @@ def fit(trainer, one_step, data, steps, batch_size=64, callbacks=(), progress=Tr
     return record
 
 
-def _step_or_explain(one_step, batches, trainer, data):
-    """Call one_step(batches), and add to its errors what only the loop knows."""
+def _step_or_explain(one_step, trainer, data):
+    """Call one_step(), and add to its errors what only the loop knows."""
     try:
-        return one_step(batches)
+        return one_step()
     except NonFiniteError as error:
         raise NonFiniteError(f"step {trainer.steps + 1}: {error}") from error
     except (TypeError, ValueError) as error:

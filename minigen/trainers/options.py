@@ -9,7 +9,7 @@ from ..backend import is_array
 from ..errors import integer
 
 
-def check_options(steps, batch_size, callbacks, checkpoint, every, resume):
+def check_options(steps, batch_size, callbacks, checkpoint, every, resume, compiled):
     """The callbacks as a list; or an error, before anything is done."""
     if getattr(steps, "shape", ()):
         raise TypeError(f"fit: got an array of shape {tuple(steps.shape)} as steps, expected an "
@@ -24,6 +24,9 @@ def check_options(steps, batch_size, callbacks, checkpoint, every, resume):
         if not callable(callback):
             raise TypeError(f"fit: callbacks has a {type(callback).__name__}, expected functions "
                             "(trainer, record)")
+        if compiled and hasattr(callback, "before"):
+            raise ValueError(f"fit: a {type(callback).__name__} watches the lines of the step "
+                             "run, and a compiled step does not run them: compiled=False")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs the path of a checkpoint")
     if checkpoint is not None:

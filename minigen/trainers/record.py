@@ -31,10 +31,23 @@ class Record:
         quantities[name] = value
         return value
 
+    def values(self):
+        """name -> value of every quantity."""
+        return {name: getattr(self, name) for name in self._quantities}
+
     def numbers(self):
         """name -> float (or None) of the quantities that are single numbers."""
-        values = {name: getattr(self, name) for name in self._quantities}
-        return {name: v for name, v in values.items() if v is None or isinstance(v, float)}
+        return {name: v for name, v in self.values().items() if v is None or isinstance(v, float)}
+
+    def replayed(self, read):
+        """The record of a replayed step (replay/): a quantity is read(as it was given), which
+        copies it, when it is asked for."""
+        def later(given):
+            value = read(given)
+            return value() if callable(value) else value
+
+        return Record(**{name: functools.partial(later, given)
+                         for name, given in self._quantities.items()})
 
     def __dir__(self):
         return [*super().__dir__(), *self._quantities]

@@ -98,7 +98,7 @@ class VAETrainer:
         """`steps` steps on batches of `data`; for the options see trainers/loop.py."""
         if self.likelihood is bernoulli:
             require_pixels(data, "the data")    # now, since batches may be cut on a GPU
-        return loop.fit(self, lambda source: self.step(next(source)), data, steps, **options)
+        return loop.fit(self, self.step, next, data, steps, **options)
 
     def progress(self):
         """The numbers beside the progress bar, in nats per example."""

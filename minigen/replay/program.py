@@ -1,0 +1,128 @@
+"""The list of calls that a compiled step consists of, and its memory.
+
+What is only a view (a transpose, a slice) is no call: memory stays where it is, so the view made
+while recording stays right.
+"""
+
+import functools
+
+import numpy
+
+from .. import random
+from ..modes import during, mode
+from .arrays import Array, CompileError, arrays_in, plain
+
+
+class Program:
+    """`calls`: pairs (function, arguments), to be called one after the other.
+
+    Memory is used again as soon as nothing in the step refers to it any more, as in an ordinary
+    run: `pools` has the free blocks of each size."""
+
+    def __init__(self):
+        self.calls, self.pools = [], {}
+
+    def replay(self):
+        for function, arguments in self.calls:
+            function(*arguments)
+
+    def memory(self, like):
+        """A new array of the shape, dtype and order in memory of `like`, a dense one."""
+        pool = self.pools.setdefault(like.nbytes, [])
+        block = pool.pop() if pool else _aligned(like.nbytes)
+        return Array(numpy.ndarray(like.shape, like.dtype, block, 0, like.strides), None, pool)
+
+    def call(self, function, *arguments, **options):
+        """Carry out function(*arguments, **options), and note it unless the result is a view."""
+        given, named = plain(arguments), plain(options)
+        y = function(*given, **named)
+        y = numpy.asarray(y) if isinstance(y, numpy.generic) else y
+        if not isinstance(y, numpy.ndarray):
+            raise CompileError(f"a compiled step called numpy.{function.__name__}, which returned "
+                               f"a {type(y).__name__}: only arrays can be recorded")
+        for x in arrays_in(arguments):
+            if y.base is not None and numpy.may_share_memory(x.array, y):
+                return Array(y, x if x.root is None else x.root)
+        result = self.memory(numpy.empty_like(y))
+        result.array[...] = y
+        if isinstance(function, numpy.ufunc) and not named:
+            self._ufunc(function, given, result.array)
+        elif isinstance(function, numpy.ufunc) or function in _WITH_OUT:
+            self.calls.append((functools.partial(function, out=result.array, **named), given))
+        else:
+            self.calls.append((_store, (result.array, function, given, named)))
+        return result
+
+    def _ufunc(self, function, given, target):
+        """Note the quickest form: the result by position, and a number as a 0-d array (of the
+        arrays' dtype, which NumPy would make of it at every call)."""
+        dtypes = {x.dtype for x in given if isinstance(x, numpy.ndarray)}
+        if len(dtypes) == 1 and (dtype := dtypes.pop()).kind == "f":
+            given = [numpy.array(x, dtype) if type(x) in (int, float) else x for x in given]
+        if function in (numpy.maximum, numpy.minimum):              # these take no result so
+            self.calls.append((functools.partial(function, out=target), given))
+        else:
+            self.calls.append((function, (*given, target)))
+
+    def reduce(self, ufunc, x, axis=None, keepdims=False):
+        """Sum, product, extreme ... over axes."""
+        y = numpy.asarray(ufunc.reduce(x.array, axis, None, None, keepdims))
+        result = self.memory(numpy.empty_like(y))
+        result.array[...] = y
+        self.calls.append((ufunc.reduce, (x.array, axis, None, result.array, keepdims)))
+        return result
+
+    def into(self, function, arguments, options, target):
+        """The same for a result that goes into memory that is there: y += x."""
+        if isinstance(function, numpy.ufunc) and not options:
+            function(*plain(arguments), out=plain(target))
+            self._ufunc(function, plain(arguments), plain(target))
+        else:
+            named = {**plain(options), "out": plain(target)}
+            self.whole(functools.partial(function, **named), arguments)
+        return target
+
+    def whole(self, function, arguments):
+        """See modes.whole."""
+        given = plain(arguments)
+        with during([mode], "program", None):
+            function(*given)
+        self.calls.append((function, given))
+
+    def numbers(self, function, dtype):
+        """See modes.anew."""
+        arrays = [Array(numpy.array(value, dtype)) for value in function()]
+        self.calls.append((_write_anew, (function, plain(arrays))))
+        return arrays
+
+    def draw(self, method, size, dtype):
+        """Random numbers: the same method of minigen's generator, at every replay."""
+        result = self.memory(numpy.empty(size, dtype))
+        _draw(method, result.array)
+        self.calls.append((_draw, (method, result.array)))
+        return result
+
+
+def _aligned(size):
+    """`size` bytes that begin where a line of the cache does."""
+    block = numpy.empty(size + 64, "uint8")
+    start = -block.ctypes.data % 64
+    return block[start:start + size]
+
+
+_WITH_OUT = {numpy.dot, numpy.einsum, numpy.concatenate, numpy.stack, numpy.clip, numpy.mean,
+             numpy.var, numpy.std}              # the functions that can write to given memory
+
+
+def _store(target, function, arguments, options):
+    target[...] = function(*arguments, **options)
+
+
+def _write_anew(function, arrays):
+    for array, value in zip(arrays, function()):
+        array.fill(value)
+
+
+def _draw(method, target):
+    generator = getattr(random.generator(), "generator", random.generator())
+    getattr(generator, method)(dtype=target.dtype, out=target)

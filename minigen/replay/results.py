@@ -1,0 +1,75 @@
+"""What a compiled step is given and what it returns: arrays, in tuples, lists, dicts, Tensors and
+records, taken apart and put together.
+"""
+
+import functools
+
+import numpy
+
+from ..autograd import Tensor
+from .arrays import Array
+
+
+def taken_apart(x, arrays):
+    """What can be compared of the arguments; their arrays are added to the list `arrays`."""
+    if isinstance(x, (tuple, list)):
+        return type(x), [taken_apart(part, arrays) for part in x]
+    if isinstance(x, dict):
+        return dict, {key: taken_apart(value, arrays) for key, value in x.items()}
+    array = x._data if type(x) is Tensor else x
+    if isinstance(array, numpy.ndarray):
+        arrays.append(array)
+        return type(x), array.shape, array.dtype, getattr(x, "requires_grad", None)
+    if x is None or isinstance(x, (bool, int, float, str)):
+        return type(x), x
+    raise TypeError(f"compiled: got a {type(x).__name__} as an argument, expected arrays (also in "
+                    "lists, tuples and dicts), numbers and strings; of an iterator, give a list")
+
+
+def joined(form, arrays):
+    """Arguments of this form, with the next of `arrays` in the place of each array."""
+    kind, *rest = form
+    if kind is dict:
+        return {key: joined(part, arrays) for key, part in rest[0].items()}
+    if issubclass(kind, (tuple, list)):
+        return kind(joined(part, arrays) for part in rest[0])
+    if kind is Tensor:
+        return Tensor(next(arrays), requires_grad=rest[2])
+    return next(arrays) if kind is numpy.ndarray else rest[0]
+
+
+def copied(x, read):
+    """x with copies of NumPy in place of the recorder's arrays, also in tuples, lists and dicts. A
+    record gets read(...) instead, to be called when it is asked."""
+    if type(x) is Array:
+        return x.array.copy()
+    if type(x) is Tensor:
+        return Tensor(copied(x._data, read), name=x.name) if type(x._data) is Array else x
+    if isinstance(x, (tuple, list)):
+        return type(x)(copied(part, read) for part in x)
+    if isinstance(x, dict):
+        return {key: copied(value, read) for key, value in x.items()}
+    if isinstance(x, functools.partial):
+        return functools.partial(x.func, *copied(x.args, read))
+    return x.replayed(read) if hasattr(x, "replayed") else x
+
+
+def named(name, x):
+    """name -> array of everything in a result."""
+    if hasattr(x, "replayed"):
+        x = x.values()
+    if isinstance(x, (tuple, list)):
+        x = dict(enumerate(x))
+    if isinstance(x, dict):
+        parts = [named(f"{name}, {key}", value) for key, value in x.items()]
+        return {name: array for part in parts for name, array in part.items()}
+    return {name: numpy.asarray(x._data if type(x) is Tensor else x)}
+
+
+def has_arrays(x):
+    """Whether there are arrays of the recorder in x."""
+    if type(x) is Tensor or isinstance(x, functools.partial):
+        return has_arrays((x._data,) if type(x) is Tensor else x.args)
+    if isinstance(x, dict) or hasattr(x, "replayed"):
+        return any(map(has_arrays, (x if isinstance(x, dict) else vars(x)).values()))
+    return any(map(has_arrays, x)) if isinstance(x, (tuple, list)) else type(x) is Array

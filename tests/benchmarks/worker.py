@@ -1,0 +1,52 @@
+"""One side of the comparison in a process of its own: python worker.py SIDE WORKLOAD [NAME=N ...]
+
+Prints a line when it is ready ({"memory": bytes}), then for each line "n" that it reads one with
+the seconds and processor seconds of n steps. In between it sleeps. turns.py drives it.
+"""
+
+import json
+import resource
+import sys
+import time
+
+
+def make(side, workload, options):
+    """The step, on the CPU."""
+    if side == "jax":
+        import jax_side as module
+    elif side.startswith("torch"):
+        import torch
+        import torch_side as module
+        if side == "torch.compile":
+            module.wrap = torch.compile
+    else:
+        import workloads as module
+    before = memory()
+    step = getattr(module, workload)(**options)
+    if side == "compiled":
+        import minigen
+        step = minigen.compiled(step)
+    return step, before
+
+
+def memory():
+    """The most memory that the process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main(side, workload, *options):
+    step, before = make(side, workload, {name: int(value) for name, value
+                                         in (option.split("=") for option in options)})
+    for _ in range(3):
+        step()
+    print(json.dumps({"memory": memory() - before}), flush=True)
+    for line in sys.stdin:
+        start, used = time.perf_counter(), time.process_time()
+        for _ in range(int(line)):
+            step()
+        print(json.dumps({"seconds": time.perf_counter() - start,
+                          "used": time.process_time() - used}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
