@@ -24,7 +24,7 @@ def check_options(steps, batch_size, callbacks, checkpoint, every, resume, compi
         if not callable(callback):
             raise TypeError(f"fit: callbacks has a {type(callback).__name__}, expected functions "
                             "(trainer, record)")
-        if compiled and hasattr(callback, "before"):
+        if compiled and hasattr(callback, "around"):
             raise ValueError(f"fit: a {type(callback).__name__} watches the lines of the step "
                              "run, and a compiled step does not run them: compiled=False")
     if resume and checkpoint is None:
