@@ -22,7 +22,7 @@ import sys
 import numpy as np
 from shared import digits_judge, pictures, run
 from shared.claims import Claims
-from shared.networks import decaying_adam, in_batches
+from shared.networks import Average, decaying_adam, in_batches
 from shared.pictures import plt
 from tqdm import tqdm
 
@@ -40,7 +40,7 @@ arguments = run.arguments(__doc__, steps=1300, quick=4, data=True, full=11_000, 
     "--momentum": dict(type=float, default=0.5,
                        help="Adam's first beta, the momentum of both players (default 0.5)"),
     "--resume": dict(action="store_true",
-                     help="go on from the checkpoint in --out (curves and means begin there)"),
+                     help="go on from the checkpoint in --out (curves and averages begin there)"),
 })
 channels, latent, m = 32, 64, 32
 rate_G, rate_D = 5e-3, 5e-4                         # a fast G against a slow D
@@ -160,8 +160,10 @@ def compare(trainer, record):
 # %% The game: k times D, once G
 checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
+average = Average(G, keep=0.995)
 record = trainer.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
-                     callbacks=[compare, curves, take_picture, narrate], resume=arguments.resume)
+                     callbacks=[compare, curves, lambda *_: average.update(), take_picture, narrate],
+                     resume=arguments.resume)
 if record is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; "
              "ask for more by --steps")
@@ -169,18 +171,15 @@ pictures.save(inspect.game(curves), arguments.out / "curves.png")
 pictures.save(inspect.gradient_norms(curves), arguments.out / "gradients.png")
 
 
-# %% Test time: D is discarded
-def samples_of(path, n):
-    """n images by the generator in a checkpoint. D is in the file too, and no longer needed."""
-    with np.load(path) as file:
-        state = {name.removeprefix("generator/"): file[name] for name in file.files
-                 if name.startswith("generator/")}
+# %% Test time: D is discarded, and G's weights are the mean of its last iterations
+def samples_of(state, n):
+    """n images by a generator whose parameters and running statistics are `state`"""
     network = generator()
     network.load_state_dict(state)
     return in_batches(network.eval(), prior(n))
 
 
-samples = samples_of(checkpoint, 1000)
+samples = samples_of(average.state, 1000)
 test, _ = run.digits(arguments, "test")
 real = test[:1000]
 figure, (left, right) = plt.subplots(1, 2, figsize=(13, 3.6))
@@ -199,6 +198,8 @@ claims.at_most("one iteration by hand has the gradients of the trainer's first: 
                shown=None if differences else "none: this run was resumed")
 claims.at_least("G's samples look real: share of 1,000 that the judge takes for a digit, p >= 0.9",
                 generated.share, 0.6, interval=interval)
+claims.report("... by G's last weights, not their mean over the last iterations",
+              digits_judge.report(samples_of(G.state_dict(), 1000)).share)
 claims.report("the same share of 1,000 real test digits", reference.share)
 claims.interval_below("the same share of nonsense, upper half of one digit and lower half of "
                       "another, is less (intervals apart)", nonsense.share, interval_of_nonsense,
@@ -211,7 +212,7 @@ claims.near("... and D(G(z)) = 1/2", curves.last("D(G(z))"), 0.5, within=0.05)
 claims.near("... and V = −log 4", curves.last("V"), -math.log(4), within=0.05, digits=3)
 if arguments.full:
     flat = [x.reshape(len(x), -1)
-            for x in (samples_of(checkpoint, 10_000), validation[:1000], test)]
+            for x in (samples_of(average.state, 10_000), validation[:1000], test)]
     window = mg.metrics.parzen_window(*flat)
     claims.report("log-likelihood of the test images under a Parzen window of 10,000 samples, nats "
                   "(the paper's GAN: 225 ± 2, standard error; 10,000 real images: 241)",
