@@ -3,9 +3,9 @@ drawings whose factors are known.
 
 768 drawings: 3 shapes × 4 scales × 8 places in x × 8 in y, all combinations. Nothing in the bound
 asks for one dimension a factor: p(x) stays the same when z is turned, and by theorem 1 of Locatello
-et al. 2019 nothing can tell without labels. What there is, are tendencies. Let q(z) = E q(z|x) over
-the data. Multiplied and divided by q(z) and by the product of its marginals, the ratio in the KL of
-the bound falls into three (Chen et al. 2018, equation 2):
+et al. 2019 nothing can tell without labels. What there is, are tendencies. Let q(z) be the mean of
+q(z|x) over the data. Multiply and divide q(z|x) / p(z) by q(z) and by the product of its marginals,
+and the KL in the bound falls into three (Chen et al. 2018, equation 2):
 
     E KL(q(z|x) ‖ p(z))  =  I(x; z)                         what z says of x
                          +  KL(q(z) ‖ Π q(z_j))             total correlation of z's dimensions

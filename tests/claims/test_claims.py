@@ -72,7 +72,7 @@ def every_setting_is_counted(written):
 
 
 def the_default_length(written):
-    assert written["figures"]["iterations"] == 1300
+    assert written["figures"]["iterations"] == 1800
 
 
 def gaps_to_the_eigenvalues(written):
