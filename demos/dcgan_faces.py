@@ -19,7 +19,7 @@ import numpy as np
 from shared import faces_judge, pictures, run
 from shared.claims import Claims
 from shared.faces_judge import FEMALE, GLASSES, ONE_FACE, SIZE, concepts, pick, says
-from shared.networks import decaying_adam, in_batches
+from shared.networks import Average, decaying_adam, in_batches
 from shared.pictures import plt
 
 import minigen as mg
@@ -106,19 +106,17 @@ def train():
         G, D, adam(G), adam(D, 1 + 1 / EVERY), generator_loss="non_saturating", prior=prior,
         batches="joint")                            # D normalises nothing: joint is only quicker
     batches = mg.data.Batches(images, size=min(M, len(images)), drop_last=True)
-    average = G.state_dict()
+    average = Average(G, keep=0.995)
     with run.progress(total=arguments.steps, unit="step") as bar:
         for x in batches:
             trainer.step([x])
             if trainer.steps % EVERY == 0:
                 r1(D, trainer.discriminator_optimizer, x)
-            keep = min(0.995, (1 + trainer.steps) / (10 + trainer.steps))
-            for name, value in G.state_dict().items():
-                average[name] += (1 - keep) * (value - average[name])
+            average.update()
             bar.update()
             if trainer.steps == arguments.steps:
                 break
-    G.load_state_dict(average)
+    G.load_state_dict(average.state)
     return G.eval()
 
 

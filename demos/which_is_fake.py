@@ -34,14 +34,14 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Reshape, Sequential, Sigmoid)
 from minigen.layers.initialisers import normal
 
-arguments = run.arguments(__doc__, steps=1300, quick=4, data=True, options={
+arguments = run.arguments(__doc__, steps=1800, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py "
                                                  "instead of training them"),
 })
 PAIRS, ROUNDS = 60, 20                              # on the page; in a game
 COUNTED, SHOWN = 1000, 7                            # for D's share; on the slide
-channels, latent, m = 32, 64, 32
-rate_G, rate_D = 5e-3, 5e-4
+channels, latent, m = 24, 64, 32
+rate_G, rate_D, hold = 5e-3, 5e-4, 0.75
 
 
 # %% The two players of gan_mnist.py
@@ -49,8 +49,8 @@ def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
     c, init = channels, normal(0.02)
     return Sequential(
-        Dense(latent, 8 * c, bias=False, init=init), BatchNorm(8 * c), ReLU(),
-        Dense(8 * c, 2 * c * 7 * 7, bias=False, init=init),
+        Dense(latent, 256, bias=False, init=init), BatchNorm(256), ReLU(),
+        Dense(256, 2 * c * 7 * 7, bias=False, init=init),
         Reshape(2 * c, 7, 7), BatchNorm(2 * c), ReLU(),
         ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False, init=init),
         BatchNorm(c), ReLU(),
@@ -64,9 +64,9 @@ def discriminator():
         Conv2d(1, c, 4, stride=2, padding=1, init=init), LeakyReLU(0.2),
         Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False, init=init),
         BatchNorm(2 * c), LeakyReLU(0.2),
-        Flatten(), Dense(2 * c * 7 * 7, 4 * c, bias=False, init=init),
-        BatchNorm(4 * c), LeakyReLU(0.2),
-        Dense(4 * c, 1, init=init))
+        Flatten(), Dense(2 * c * 7 * 7, 128, bias=False, init=init),
+        BatchNorm(128), LeakyReLU(0.2),
+        Dense(128, 1, init=init))
 
 
 def prior(m):
@@ -75,7 +75,7 @@ def prior(m):
 
 
 G, D = generator(), discriminator()
-players = [decaying_adam(network.parameters(), rate, arguments.steps)
+players = [decaying_adam(network.parameters(), rate, arguments.steps, hold=hold)
            for network, rate in ((G, rate_G), (D, rate_D))]
 trainer = mg.trainers.GANTrainer(G, D, *players, generator_loss="non_saturating", prior=prior)
 if arguments.checkpoint:

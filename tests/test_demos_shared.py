@@ -20,7 +20,7 @@ from shared.claims import Claims  # noqa: E402
 
 import minigen as mg  # noqa: E402
 from minigen import functional as F  # noqa: E402
-from minigen.layers import Dense, ReLU, Sequential  # noqa: E402
+from minigen.layers import BatchNorm, Dense, ReLU, Sequential  # noqa: E402
 
 pytestmark = pytest.mark.host_arrays
 
@@ -184,6 +184,22 @@ def test_the_rate_of_adam_falls_in_the_second_half():
     assert optimizer.betas == (0.25, 0.999)
     rates = [optimizer.lr(step) for step in (0, 4, 6, 8, 9)]
     assert rates == pytest.approx([0.5, 0.5, 0.3, 0.1, 0.1])
+    later = networks.decaying_adam([p], 0.5, 8, hold=0.75)
+    assert [later.lr(step) for step in (6, 7, 8)] == pytest.approx([0.5, 0.25, 0])
+
+
+def test_the_average_of_a_network_forgets_its_first_weights_and_leaves_the_network_alone():
+    network = BatchNorm(1)
+    average = networks.Average(network, keep=0.5)
+    network.weight.data[:], network.running_mean[:] = 3, 1
+    average.update()                                            # from 1 and 0; keep is (1 + 1)/11
+    assert average.state["weight"] == pytest.approx(1 + 9 / 11 * 2)
+    assert average.state["running_mean"] == pytest.approx(9 / 11)
+    for value in [7] * 60 + [9]:
+        network.weight.data[:] = value
+        average.update()
+    assert average.state["weight"] == pytest.approx(8)          # in the end keep is 0.5, no more
+    assert network.weight.numpy() == 9 and network.running_mean == 1
 
 
 # --------------------------------------------------------------------------------------- judges

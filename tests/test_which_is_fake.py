@@ -114,7 +114,7 @@ def numbers(demo):
     text = (DEMOS / demo).read_text(encoding="utf-8")
     named = [
         re.search(rf"^{names} = (.+?)(?: *#.*)?$", text, re.M)[1]
-        for names in ("channels, latent, m", "rate_G, rate_D")
+        for names in ("channels, latent, m", "rate_G, rate_D, hold")
     ]
     return [re.search(r"steps=([\d_]+)", text)[1], *named]
 
@@ -123,7 +123,7 @@ def test_the_players_and_their_training_are_those_of_gan_mnist():
     players = "generator", "discriminator", "prior"
     assert functions("which_is_fake.py", *players) == functions("gan_mnist.py", *players)
     assert numbers("which_is_fake.py") == numbers("gan_mnist.py") == [
-        "1300", "32, 64, 32", "5e-3, 5e-4"
+        "1800", "24, 64, 32", "5e-3, 5e-4, 0.75"
     ]
 
 

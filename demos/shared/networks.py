@@ -26,12 +26,32 @@ def parameters_of(*networks):
     return [parameter for network in networks for parameter in network.parameters()]
 
 
-def decaying_adam(parameters, lr, steps, momentum=0.5, final=0.0):
-    """Adam for a player of a game of `steps` steps: in the second half its rate falls to `final`.
+def decaying_adam(parameters, lr, steps, momentum=0.5, final=0.0, hold=0.5):
+    """Adam for a player of a game of `steps` steps: after `hold` of it its rate falls to `final`.
 
     So the two players settle instead of circling. momentum: Adam's first beta."""
-    rate = mg.optim.linear_decay(lr, steps / 2, steps, final=final)
+    rate = mg.optim.linear_decay(lr, hold * steps, steps, final=final)
     return mg.optim.Adam(parameters, rate, betas=(momentum, 0.999))
+
+
+class Average:
+    """A moving average of a network's state, parameters and running statistics, while it trains:
+    average ← keep · average + (1 − keep) · state, so over about the last 1/(1 − keep) updates.
+
+    The players of a game circle where they should rest, and the middle of a circle is better than
+    its edge (Yazıcı et al. 2019). After t updates keep is at most (1 + t)/(10 + t): the first
+    weights are soon forgotten. It reads the network and never writes to it."""
+
+    def __init__(self, network, keep):
+        self.network, self.keep, self.updates = network, keep, 0
+        self.state = network.state_dict()
+
+    def update(self):
+        """Once an iteration, after the network's step."""
+        self.updates += 1
+        keep = min(self.keep, (1 + self.updates) / (10 + self.updates))
+        for name, value in self.network.state_dict().items():
+            self.state[name] += (1 - keep) * (value - self.state[name])
 
 
 def in_batches(network, x, batch=500):

@@ -56,11 +56,11 @@ def worst_of_five_seeds(written):
 
 
 def the_factors_are_in_the_codes(written):
-    """Whether x, y and scale have a dimension and whether beta 8 is ahead differs between seeds."""
-    verdicts = [row["verdict"] for row in written["claims"]
-                if row["claim"].startswith("beta-VAE metric of beta 8")
-                or "untrained network" in row["claim"]]
-    assert verdicts == ["held"] * 3
+    """Whether every seed gives x, y and scale a dimension and whether the beta-VAE is ahead of the
+    VAE is a matter of luck; that the beta-TCVAE is ahead of both is not."""
+    held = {row["claim"] for row in written["claims"] if row["verdict"] == "held"}
+    assert sum("untrained network" in claim for claim in held) == 2
+    assert sum(claim.startswith("a beta-TCVAE disentangles more") for claim in held) == 2
 
 
 def every_setting_is_counted(written):
@@ -72,7 +72,7 @@ def every_setting_is_counted(written):
 
 
 def the_default_length(written):
-    assert written["figures"]["iterations"] == 1300
+    assert written["figures"]["iterations"] == 1800
 
 
 def gaps_to_the_eigenvalues(written):
@@ -134,11 +134,11 @@ EXPECTED = {
     "vae_mnist": Expected(held=3, files=("training.png", "samples.png", "manifold.png")),
     "vae_linear": Expected(held=3, files=("linear.png",), also=worst_of_five_seeds),
     "vae_factors": Expected(
-        held=3, files=("factors.png",), also=the_factors_are_in_the_codes,
-        not_held=("different dimensions encode interpretable factors: shape has one of its own at "
-                  "beta 8",),
+        held=7, files=("factors.png",), also=the_factors_are_in_the_codes,
+        not_held=("different dimensions encode interpretable factors: shape has one of its own in "
+                  "a beta-TCVAE",),
         may_fail=tuple(f"different dimensions encode interpretable factors: {factor} has"
-                       for factor in ("scale", "x", "y")) + ("a larger beta disentangles more",)),
+                       for factor in ("scale", "x", "y")) + ("a beta-VAE disentangles more",)),
     "gan_2d": Expected(
         held=7, only=True,
         files=("optimal_discriminator.png", "game.png", "values.png", "curves.png")),
