@@ -71,7 +71,7 @@ def test_gaussian_codes_have_the_total_correlation_of_the_closed_form(demo, corr
     mu = rng.standard_normal((n, 3)) @ np.linalg.cholesky(covariance - variance * np.eye(3)).T
     z = mu + variance ** 0.5 * rng.standard_normal((n, 3))
     estimate = demo["total_correlation"](z, mu, np.full((n, 3), math.log(variance)), n)
-    # of n logarithms, each with a standard deviation of about ρ, and the mixture is not quite normal
+    # of n logarithms, each with a standard deviation of about ρ, and the mixture is nearly normal
     assert float(estimate) == pytest.approx(known, abs=4 * correlation / n ** 0.5 + 0.02)
 
 
