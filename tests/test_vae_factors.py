@@ -54,7 +54,7 @@ def test_the_estimate_of_q_is_right_on_average_over_all_batches(demo):
     for of_all in (q.prod(1), q[:, 0], q[:, 1]):
         estimates = [weights[0] @ of_all[batch] for batch in batches]
         assert np.mean(estimates) == pytest.approx(of_all.mean(), rel=1e-6)
-        assert np.std(estimates) > 0.01 * of_all.mean()                     # one batch is not enough
+        assert np.std(estimates) > 0.01 * of_all.mean()                    # one batch is not enough
 
 
 def test_a_whole_data_set_weights_all_alike(demo):
