@@ -19,8 +19,7 @@ BROWSER = next(
     None)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run",
-         "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND",
-         "--remote-debugging-pipe"]
+         "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND"]
 
 
 class Browser:
@@ -36,7 +35,8 @@ class Browser:
             os.dup2(b, 4)
 
         self.process = subprocess.Popen(
-            [BROWSER, *FLAGS, f"--user-data-dir={folder}", f"--window-size={width},{height}"],
+            [BROWSER, *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder}",
+             f"--window-size={width},{height}"],
             preexec_fn=places, close_fds=False, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(to_child)

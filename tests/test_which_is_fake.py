@@ -8,12 +8,12 @@ import io
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from browser import BROWSER, FLAGS
 from matplotlib.image import imread
 
 import minigen as mg
@@ -22,9 +22,6 @@ from minigen import layers
 pytestmark = pytest.mark.host_arrays
 
 DEMOS = pathlib.Path(__file__).parents[1] / "demos"
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    None)
 
 
 def run(demo, *flags):
@@ -157,10 +154,8 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
 def test_a_game_played_by_key_events(made, data, tmp_path):
     address = (made[0] / "which_is_fake.html").as_uri() + "#selftest"
     done = subprocess.run([
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--no-first-run",
-        f"--user-data-dir={tmp_path}", "--window-size=412,892", "--virtual-time-budget=8000",
-        "--dump-dom", address
+        BROWSER, *FLAGS, f"--user-data-dir={tmp_path}", "--window-size=412,892",
+        "--virtual-time-budget=8000", "--dump-dom", address
     ], capture_output=True, text=True, timeout=120)
     found = re.search(r'<output id="selftest">(.+?)</output>', done.stdout, re.S)
     assert found, done.stderr[-2000:]

@@ -33,7 +33,8 @@ def _parse(tokens, end=None):
                          "</mfrac>")
         elif token.startswith("<") and token.endswith(":"):
             cues = token[1:-1].replace("+", " ")
-            found.append(f'<mrow data-lit="{cues}">{"".join(_parse(tokens, ">"))}</mrow>')
+            found.append(f'<mrow data-lit="{cues}">{"".join(_parse(tokens, ">"))}</mrow>'
+                         '<mspace width="0.12em"/>')
         else:
             found.append(_scripts(token))
     return found

@@ -101,7 +101,7 @@ function showAlgorithm() {
     row.classList.toggle("now", marked.includes(row));
     if (marked.includes(row)) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
   }
-  $("source").scrollTop = marked[0].offsetTop - $("source").offsetTop - 90;
+  $("source").scrollTop = marked[0].offsetTop - $("source").offsetTop - 70;
 }
 
 /* Replace what an element holds where it shows something else. */
