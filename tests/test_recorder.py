@@ -110,6 +110,9 @@ def test_an_error_in_the_step_ends_the_watching():
         trainer.fit([batches("gan")[0], "no batch"], 2, callbacks=[recorder])
     assert sys.gettrace() is before
     assert recorder.recording.iterations == [1]
+    with pytest.raises(ValueError, match="the iterator of batches ended"):      # before its step
+        trainer.fit(iter([]), 1, callbacks=[recorder])
+    assert sys.gettrace() is before
 
 
 # ------------------------------------------------------------------------------ what it holds
@@ -416,14 +419,23 @@ def test_an_iteration_that_was_not_recorded():
         recording[1].encoder
 
 
+def enter(recorder, trainer):
+    with recorder.around(trainer):
+        pass
+
+
 def test_a_trainer_that_it_does_not_know():
     class Trainer:
         steps = 0
 
     with pytest.raises(TypeError, match="got a Trainer, expected one of GANTrainer"):
-        inspect.Recorder([1]).before(Trainer())
+        enter(inspect.Recorder([1]), Trainer())
     with pytest.raises(ValueError, match="nothing was recorded yet"):
         inspect.Recorder([1]).recording
+    recorder = inspect.Recorder([1])
+    enter(recorder, gan())
+    with pytest.raises(ValueError, match="a run of another trainer"):
+        enter(recorder, gan())
 
 
 def test_a_figure_without_a_browser(tmp_path):

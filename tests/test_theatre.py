@@ -59,6 +59,14 @@ def test_the_page_needs_nothing_but_itself(kind, recordings, tmp_path):
     assert page.count('<script type="application/json"') == 1
 
 
+def test_names_are_text_and_not_html(recordings, tmp_path):
+    page = page_of(recordings["ring"], tmp_path, title="<b> & co", counterfactuals={
+        "</script><i>": (recordings["ring"], "<!-- beside -->")})
+    assert "<title>&lt;b&gt; &amp; co</title>" in page
+    assert page.count("</script>") == 2 and "<i>" not in page.split('id="data">')[1].split(
+        "</script>")[0]
+
+
 def test_the_shell_is_small_and_can_be_read():
     assert sum(len(text.encode()) for text in SHELL.values()) <= 80_000
     for text in SHELL.values():

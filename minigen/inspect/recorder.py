@@ -11,6 +11,7 @@ was frozen, what the tape kept, and central differences of a few entries. Every 
 summary. The trainers know nothing of it: see watching.py. Read next: watching.py.
 """
 
+import contextlib
 import platform
 
 import numpy
@@ -46,14 +47,14 @@ class Recorder:
         besides one of middling size; 0: none.
 
     ValueError or TypeError: an iteration that is not an integer >= 1; from fit, a trainer that it
-    does not know."""
+    does not know, or another than before."""
 
     def __init__(self, iterations=None, density=None, checks=2):
         self.iterations = None if iterations is None else _checked(iterations)
         integer("Recorder", 0, checks=checks)
         self.checks, self._views = checks, Views(density)
         self._about, self._arrays, self._curves = None, {}, Curves(every=1)
-        self._watch = self._phase = None
+        self._trainer, self._phase, self._done = None, None, []
 
     @property
     def recording(self):
@@ -63,27 +64,38 @@ class Recorder:
         if self._about is None:
             raise ValueError("Recorder: nothing was recorded yet; give it to fit: "
                              "callbacks=[recorder]")
-        return Recording({**self._about, "edge": self._views.edge},
-                         {**self._arrays, **_summary(self._curves)})
+        about = {**self._about, "iterations": {**self._about["iterations"]},
+                 "edge": self._views.edge}
+        return Recording(about, {**self._arrays, **_summary(self._curves)})
 
-    def before(self, trainer):
-        """Called by fit before each step: watch it, if it is one of the chosen iterations."""
+    @contextlib.contextmanager
+    def around(self, trainer):
+        """A context that fit puts around each step: watch it, if it is a chosen iteration."""
         phases, step = _phases_of(trainer), trainer.steps + 1
         if self._about is None:
-            self._about = _about(trainer)
-        if step in (_fibonacci(step) if self.iterations is None else self.iterations):
-            self._trainer, self._phases, self._step, self._done = trainer, phases, step, []
-            self._watch = Watch(trainer, {*phases, *_ALSO_WATCHED}, self._enter, self._after,
-                                self._leave, self._layer)
-            self._watch.start()
+            self._about, self._trainer = _about(trainer), trainer
+        elif trainer is not self._trainer:
+            raise ValueError("Recorder: it holds a run of another trainer; make a new Recorder")
+        self._done, self._phase = [], None
+        if step not in (_fibonacci(step) if self.iterations is None else self.iterations):
+            yield
+            return
+        self._phases, self._step = phases, step
+        watch = Watch(trainer, {*phases, *_ALSO_WATCHED}, self._enter, self._after, self._leave,
+                      self._layer)
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.stop()
 
     def __call__(self, trainer, record):
         """Called by fit after each step: keep what was seen."""
-        if self._watch is not None:
-            self._watch = None
+        if self._done:
             for phase in self._done:
                 self._arrays.update(phase.arrays)
             self._about["iterations"][str(self._step)] = {"phases": [p.about for p in self._done]}
+            self._done = []
         self._curves(trainer, record)
 
     # ------------------------------------------------------------------ what the watch reports

@@ -27,7 +27,7 @@ class Statement(NamedTuple):
 
 
 class Watch:
-    """From start() until the outermost watched method returns, or stop().
+    """From start() to stop(), of the thread that calls them.
 
     trainer: its methods in `methods`, a set of names, are watched.
     enter(name, code, arguments), after(name, statement, locals), leave(name): called as a method
@@ -37,16 +37,14 @@ class Watch:
     def __init__(self, trainer, methods, enter, after, leave, layer):
         self.trainer, self.methods = trainer, methods
         self.enter, self.after, self.leave, self.layer = enter, after, leave, layer
-        self.depth, self.before, self.watching = 0, None, False
+        self.depth, self.before = 0, None
 
     def start(self):
-        self.before, self.watching = sys.gettrace(), True
+        self.before = sys.gettrace()
         sys.settrace(self._call)
 
     def stop(self):
-        if self.watching:
-            self.watching = False
-            sys.settrace(self.before)
+        sys.settrace(self.before)
 
     def _call(self, frame, event, _):
         code = frame.f_code
@@ -69,8 +67,6 @@ class Watch:
     def left(self, name):
         self.leave(name)
         self.depth -= 1
-        if not self.depth:
-            self.stop()
 
 
 class _Follow:

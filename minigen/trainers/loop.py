@@ -36,7 +36,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
         minigen.data.Batches; or an iterable of batches, started again when it ends.
     callbacks: functions (trainer, record), called after every step. One that returns
         minigen.trainers.STOP ends the run, as if this step had been the last. One that has a
-        method before(trainer) is told before every step too (minigen.inspect.Recorder is).
+        method around(trainer) gives a context to do every step in (minigen.inspect.Recorder does).
     progress: a bar on a terminal or in a notebook (silent in a pipe).
     checkpoint: a path, written every `every` steps and at the end.
     resume=True: go on from that file if it is there. `steps` then counts from the run's beginning,
@@ -62,12 +62,13 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
 
     record, batches = None, _again_and_again(source)
     step = compile_step(step) if compiled else step
-    told_before = [callback.before for callback in callbacks if hasattr(callback, "before")]
+    around = [callback.around for callback in callbacks if hasattr(callback, "around")]
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
-            for tell in told_before:
-                tell(trainer)
-            record = _step_or_explain(lambda: step(take(batches)), trainer, data)
+            with contextlib.ExitStack() as contexts:
+                for context in around:
+                    contexts.enter_context(context(trainer))
+                record = _step_or_explain(lambda: step(take(batches)), trainer, data)
             for callback in callbacks:
                 if callback(trainer, record) is STOP:
                     stop.append("callback")

@@ -3,6 +3,7 @@ end to end in base64. Nothing in it refers to anything outside. Read next: stori
 """
 
 import base64
+import html
 import importlib.resources
 import json
 
@@ -82,8 +83,8 @@ def unpacked(page):
 
 def _filled(title, about):
     shell = {name: _text(f"theatre.{name}") for name in ("html", "css", "js")}
-    data = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    page = shell["html"].replace("{{title}}", title)
+    data = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page = shell["html"].replace("{{title}}", html.escape(title))
     for name, text in (("css", shell["css"]), ("js", shell["js"]), ("data", data)):
         page = page.replace(f"{{{{{name}}}}}", text.strip())
     return page

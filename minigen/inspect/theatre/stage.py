@@ -2,6 +2,8 @@
 each cue the line, the words and the pictures. Read next: numbers.py.
 """
 
+import html
+
 import numpy
 
 from . import stories
@@ -26,12 +28,12 @@ class Stage:
             for i, phase in enumerate(iteration.phases):
                 self._phase(f"{index}/{iteration.step}/{i}", phase)
         self.about = {
-            "name": name, "sentence": sentence, "kind": self.kind,
+            "name": html.escape(name), "sentence": sentence, "kind": self.kind,
             "iterations": recording.iterations, "trainer": about["trainer"],
             "settings": _settings(about), "source": _source(about["source"]),
             "paper": _paper(about), "cues": [*self._cues(first)],
             "phases": [self._phase_about(phase) for phase in first.phases],
-            "networks": {network: [[path, call, rules(call), parameters]
+            "networks": {network: [[path, html.escape(call), rules(call), parameters]
                                    for path, call, parameters in layers]
                          for network, layers in about["networks"].items()},
             "edge": about.get("edge"),
