@@ -28,6 +28,12 @@ const phase = () => run().phases[cue().phase];
 const place = (i = cue().phase) => `${state.run}/${iteration()}/${i}`;
 const here = name => array(`${place()}/${name}`);
 
+/* "phase 1", or, where k > 1, "phase 1, 3 of 5". */
+function phaseName(i) {
+  const {name} = run().phases[i], k = run().phases.filter(p => p.name === name).length;
+  return k > 1 ? `${name}, ${i + 1} of ${k}` : name;
+}
+
 /* ------------------------------------------------------------------------- numbers as words */
 
 function digits(x, n = 4) {
@@ -423,8 +429,7 @@ function showTime() {
   $("sentence").textContent = run().sentence;
   $("settings").textContent = `This run: ${run().settings}.`;
   for (const line of document.querySelectorAll("[data-cursor]")) line.setAttribute("transform", `translate(${run().cursor[state.it]} 0)`);
-  const again = (p, i) => run().phases.length > 2 && p.name === "phase 1" ? `, ${i + 1}` : "";
-  const heads = run().phases.map((p, i) => `<th scope="col">${p.name}${again(p, i)}</th>`);
+  const heads = run().phases.map((_, i) => `<th scope="col">${phaseName(i)}</th>`);
   const cell = (p, i, key, name) => {
     const found = array(`${place(i)}/${key}/gradient_norm`);
     return `<td>${found ? number(found) : `<i class="none">${p.frozen[name] ? "absent: frozen" : "absent"}</i>`}</td>`;
@@ -462,16 +467,16 @@ function showBeside() {
 }
 
 function showTimeline() {
-  const {cues, iterations, phases} = run(), now = cue();
+  const {cues, iterations} = run(), now = cue();
   Object.assign($("iteration"), {max: iterations.length - 1, value: state.it});
   Object.assign($("cue"), {max: cues.length - 1, value: state.cue});
   $("iteration-shown").textContent = iteration();
   $("cue-shown").textContent = `${now.id}: ${now.title}`;
   $("iteration").setAttribute("aria-valuetext", `iteration ${iteration()}`);
   $("cue").setAttribute("aria-valuetext", `line ${now.id}: ${now.title}`);
-  $("now").innerHTML = `<b>${phase().name}, ${now.title}.</b> ${now.words}`;
+  $("now").innerHTML = `<b>${phaseName(now.phase)}: ${now.title}.</b> ${now.words}`;
   const begins = (c, i) => i === 0 || c.phase !== cues[i - 1].phase;
-  $("cues").innerHTML = cues.map((c, i) => (begins(c, i) ? `<li class="phase">${phases[c.phase].name}</li>` : "")
+  $("cues").innerHTML = cues.map((c, i) => (begins(c, i) ? `<li class="phase">${phaseName(c.phase)}</li>` : "")
     + `<li><button type="button" data-cue="${i}" ${i === state.cue ? 'aria-current="step"' : ""}>${c.title}</button></li>`).join("");
   $("cues").scrollLeft = $("cues").querySelector("[aria-current]").offsetLeft - $("cues").offsetLeft - 60;
   $("runs").innerHTML = data.runs.length < 2 ? "" : data.runs.map((r, i) =>
