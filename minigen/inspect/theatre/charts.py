@@ -1,7 +1,8 @@
 """The page's curves as SVG, drawn in Python: every point's place is worked out here.
 
-Each chart is 320 by 150 units, its frame from x = LEFT to RIGHT; `cursor(steps, last)` says where a
-step is, so that the page can move a line there."""
+Each chart is WIDTH by HEIGHT units, its frame from x = LEFT to RIGHT; `cursor(step, last)` says
+where a step is, so that the page can move a line there. Read next: tours.py.
+"""
 
 import html
 import math
@@ -15,42 +16,43 @@ STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3")        # dashes: never colo
 
 def chart(title, curves, level=None, log=False, last=None, moves=True):
     """<figure> with curves, a list of (label, class, steps, values), and `level` (height, text), a
-    line to compare with."""
+    line to compare with. last: the step at the right end; of the curves, if left out. moves:
+    whether a line marks the iteration that the page shows."""
     values = numpy.concatenate([numpy.asarray(v, float) for _, _, _, v in curves])
     values = numpy.append(values, level[0]) if level else values
-    values = values[numpy.isfinite(values) & (~numpy.array(log) | (values > 0))]
     low, high = _limits(values, log)
     last = last or max(max(steps) for _, _, steps, _ in curves)
 
     def y(value):
-        a, b, v = (numpy.log10([low, high, value]) if log else (low, high, value))
+        a, b, v = numpy.log10([low, high, value]) if log else (low, high, value)
         return round(BOTTOM - (v - a) / (b - a) * (BOTTOM - TOP), 1)
 
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-             f'aria-label="{html.escape(title)}">']
-    for tick in _ticks(low, high, log):
-        parts.append(f'<path class="rule" d="M{LEFT} {y(tick)}H{RIGHT}"/><text class="tick" '
-                     f'x="{LEFT - 4}" y="{y(tick) + 3}" text-anchor="end">{_text(tick)}</text>')
-    if level:
-        parts.append(f'<path class="level" d="M{LEFT} {y(level[0])}H{RIGHT}"/><text class="tick" '
-                     f'x="{RIGHT}" y="{y(level[0]) - 3}" text-anchor="end">{level[1]}</text>')
-    legend = []
+    parts, legend = [*_frame(y, _ticks(low, high, log), level, last)], []
     for i, (label, style, steps, curve) in enumerate(curves):
-        dash = STYLES[i % len(STYLES)]
         points = [f"{cursor(s, last)} {y(v)}" for s, v in _some(steps, curve)
                   if math.isfinite(v) and (v > 0 or not log)]
-        parts.append(f'<path class="curve {style}" stroke-dasharray="{dash}" '
-                     f'd="M{"L".join(points)}"/>')
-        legend.append(f'<span class="{style}"><svg viewBox="0 0 24 6" aria-hidden="true"><path '
-                      f'class="curve {style}" stroke-dasharray="{dash}" d="M0 3H24"/></svg>'
-                      f'{html.escape(label)}</span>')
+        line = f'<path class="curve {style}" stroke-dasharray="{STYLES[i % len(STYLES)]}" d='
+        parts += [f'{line}"M{"L".join(points)}"/>'] if points else []
+        legend.append(f'<span class="{style}"><svg viewBox="0 0 24 6" aria-hidden="true">'
+                      f'{line}"M0 3H24"/></svg>{html.escape(label)}</span>')
+    if moves:
+        parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/>')
+    return (f'<figure><figcaption>{html.escape(title)}</figcaption><svg class="chart" '
+            f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}">'
+            f'{"".join(parts)}</svg><div class="legend">{"".join(legend)}</div></figure>')
+
+
+def _frame(y, ticks, level, last):
+    """Lines and numbers at the left, the first and last step below, and the level."""
+    for tick in ticks:
+        yield (f'<path class="rule" d="M{LEFT} {y(tick)}H{RIGHT}"/><text class="tick" '
+               f'x="{LEFT - 4}" y="{y(tick) + 3}" text-anchor="end">{_text(tick)}</text>')
+    if level:
+        yield (f'<path class="level" d="M{LEFT} {y(level[0])}H{RIGHT}"/><text class="tick" '
+               f'x="{RIGHT}" y="{y(level[0]) - 3}" text-anchor="end">{level[1]}</text>')
     for step, anchor in ((1, "start"), (last, "end")):
-        parts.append(f'<text class="tick" x="{cursor(step, last)}" y="{HEIGHT - 8}" '
-                     f'text-anchor="{anchor}">{step:,}</text>')
-    parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/></svg>' if moves
-                 else "</svg>")
-    return (f"<figure><figcaption>{html.escape(title)}</figcaption>{''.join(parts)}"
-            f'<div class="legend">{"".join(legend)}</div></figure>')
+        yield (f'<text class="tick" x="{cursor(step, last)}" y="{HEIGHT - 8}" '
+               f'text-anchor="{anchor}">{step:,}</text>')
 
 
 def _some(steps, values):
@@ -66,6 +68,9 @@ def cursor(step, last):
 
 
 def _limits(values, log):
+    values = values[numpy.isfinite(values) & ((values > 0) | (not log))]
+    if not values.size:
+        return 0.1, 1.0                 # nothing that could be drawn
     low, high = float(values.min()), float(values.max())
     if log:
         return 10 ** math.floor(math.log10(low)), 10 ** math.ceil(math.log10(high) + 1e-9)
