@@ -3,6 +3,7 @@
     python demos/claims.py                      all demos at their default size: about half an hour
     python demos/claims.py gan_2d dirac_gan     only these
     python demos/claims.py --seeds 5            seeds 0 to 4 (one for demos that repeat inside)
+    python demos/claims.py --seeds 5 --jobs 8   eight runs at a time, which share the cores (joblib)
     python demos/claims.py --quick              a few steps of each: does everything run?
 
 The table is printed, and its claims that have a threshold are written to claims.md in --out. With
@@ -32,14 +33,32 @@ BEGIN = "<!-- from here to the next marker, claims.py --seeds writes -->"
 END = "<!-- to here -->"
 
 
+def run_all(tasks, arguments):
+    """What each run wrote, in the order of tasks (demo, seed), --jobs of them at a time.
+
+    A run is a process of its own, so joblib has only to wait for it: in threads here, or on other
+    machines, where `with joblib.parallel_config(backend=...)` around main() says so."""
+    if arguments.jobs == 1:
+        return [run(demo, seed, arguments) for demo, seed in tasks]
+    try:
+        import joblib
+    except ImportError:
+        sys.exit("--jobs needs joblib: pip install joblib")
+    return joblib.Parallel(n_jobs=arguments.jobs, prefer="threads")(
+        joblib.delayed(run)(demo, seed, arguments) for demo, seed in tasks)
+
+
 def run(demo, seed, arguments):
     """What one run of a demo wrote into run.json, or None where it failed."""
     out = arguments.out / f"{demo}-seed{seed}"
     command = [sys.executable, str(FOLDER / f"{demo}.py"), "--seed", str(seed), "--out", str(out)]
     command += ["--quick"] * arguments.quick
     print(f"{demo}, seed {seed} ...", flush=True)
+    cores = str(max(1, (os.cpu_count() or 1) // arguments.jobs))
+    share = {} if arguments.jobs == 1 else {
+        name: os.environ.get(name, cores) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     finished = subprocess.run(command, capture_output=True, encoding="utf-8",
-                              env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+                              env={**os.environ, **share, "PYTHONIOENCODING": "utf-8"})
     if finished.returncode:
         print(textwrap.indent(finished.stderr[-2000:], "    "))
         return None
@@ -136,6 +155,13 @@ def print_table(table, runs):
             print(f"  {line}")
 
 
+def at_least_one(text):
+    """An integer >= 1, from a flag."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected an integer >= 1")
+    return int(text)
+
+
 def parse(flags):
     """The flags, checked before anything runs."""
     parser = argparse.ArgumentParser(description=__doc__,
@@ -143,6 +169,8 @@ def parse(flags):
     parser.add_argument("demos", nargs="*", default=DEMOS, help="which (default: all)")
     parser.add_argument("--seeds", type=several,
                         help="runs of each, 2 or more, with seeds 0, 1, ... (default: seed 0 only)")
+    parser.add_argument("--jobs", type=at_least_one, default=1, metavar="N",
+                        help="runs at a time; more than one needs joblib")
     parser.add_argument("--quick", action="store_true", help="a few steps only")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/claims"))
     arguments = parser.parse_args(flags)
@@ -162,15 +190,14 @@ def main(flags=None):
 
     failed, table, about = [], {}, None         # (demo, place in its table) -> rows of all seeds
     runs = {demo: 1 if demo in REPEAT_INSIDE else arguments.seeds or 1 for demo in arguments.demos}
-    for demo in runs:
-        for seed in range(runs[demo]):
-            written = run(demo, seed, arguments)
-            if written is None:
-                failed.append(f"{demo}, seed {seed}")
-                continue
-            about = written
-            for place, row in enumerate(written["claims"]):
-                table.setdefault((demo, place), []).append(row)
+    tasks = [(demo, seed) for demo in runs for seed in range(runs[demo])]
+    for (demo, seed), written in zip(tasks, run_all(tasks, arguments)):
+        if written is None:
+            failed.append(f"{demo}, seed {seed}")
+            continue
+        about = written
+        for place, row in enumerate(written["claims"]):
+            table.setdefault((demo, place), []).append(row)
 
     print_table(table, runs)
     with replacing(arguments.out / "claims.md") as file:

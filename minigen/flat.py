@@ -9,6 +9,7 @@ Read next: files.py.
 
 from itertools import accumulate
 
+from .autograd import Tensor
 from .backend import array_module
 
 _PIECE, _GPU_PIECE = 1 << 16, 1 << 62       # numbers in a piece; from half a piece on one is large
@@ -35,43 +36,51 @@ class Flat:
         self.small = [i for i in numbers if not large[i]]
         gathered = sum(parameters[i].size for i in self.small)
         self.gradients, self.updates = (self.xp.empty(gathered, self.dtype) for _ in range(2))
-        self.places = [
-            None if large[i] else [self._part(self.gradients, i), self._part(self.updates, i)]
+        step = self.xp.empty(min(size, self.piece), self.dtype)
+        self.places = [     # of a small one views of its gradient and step; of a large one pieces
+            [None, self.orders[i], [[step[:at.stop - at.start], *self._state(at)]
+                                    for at in self._cut(self.slices[i])]] if large[i] else
+            [self._part(self.gradients, i), self._part(self.updates, i), self.slices[i]]
             for i in numbers]
         self.whole = self._gathered([slice(0, gathered)])
-        step = self.xp.empty(min(size, self.piece), self.dtype)
-        self.pieces = [[[step[:at.stop - at.start], *self._state(at)]
-                        for at in self._cut(self.slices[i]) if large[i]] for i in numbers]
 
-    def update(self, parameters, gradients, rule, numbers, decay):
-        """Subtract from each parameter that has a gradient, not None, the step that the rule makes
-        of gradient + decay · parameter."""
+    def gather(self, parameters, gradients, check, decay):
+        """The small and the large parameters that have a gradient, not None, with their places:
+        lists [(p, step, at), ...] and [(p, g, place), ...]. The gradient of a small one is copied
+        to where the rule is applied. check(g, p) raises where its kind or shape is another."""
         small, large = [], []
-        for i, (p, g, place) in enumerate(zip(parameters, gradients, self.places)):
+        for p, g, place in zip(parameters, gradients, self.places):
+            g = g._data if type(g) is Tensor else g
             if g is not None:
-                if place is None:
-                    large.append(i)
+                if type(g) is not type(p._data) or g.shape != p._data.shape:
+                    check(g, p)
+                part, step, at = place
+                if part is None:
+                    large.append((p, g, place))
                 else:
-                    part, step = place
                     part[...] = g
+                    small.append((p, step, at))
                     if decay:
                         part += decay * p._data
-                    small.append((i, p, step))
+        return small, large
+
+    def subtract(self, small, large, rule, numbers, decay):
+        """Subtract from each gathered parameter the step that the rule makes of its gradient."""
         for arrays in self.whole if len(small) == len(self.small) else self._some(small):
             rule(*numbers, *arrays)
-        for i, p, step in small:
+        for p, step, _ in small:
             p._data -= step
             p.written()
-        for i in large:
-            self._update_large(parameters[i], gradients[i], i, rule, numbers, decay)
+        for p, g, (_, order, pieces) in large:
+            self._subtract_large(p, g.transpose(order).reshape(-1), order, pieces, rule, numbers,
+                                 decay)
 
-    def _update_large(self, p, g, i, rule, numbers, decay):
-        in_order = p._data.transpose(self.orders[i])
-        flat, flat_g = in_order.reshape(-1), g.transpose(self.orders[i]).reshape(-1)
-        start = 0
-        for step, *state in self.pieces[i]:
+    def _subtract_large(self, p, gradient, order, pieces, rule, numbers, decay):
+        in_order = p._data.transpose(order)
+        flat, start = in_order.reshape(-1), 0
+        for step, *state in pieces:
             at = slice(start, start + len(step))
-            piece, g = flat[at], flat_g[at]
+            piece, g = flat[at], gradient[at]
             if decay:
                 g = g + decay * piece
             rule(*numbers, step, g, *state)
@@ -95,8 +104,7 @@ class Flat:
         """What the rule is applied to if not all small parameters have a gradient: neighbours come
         together."""
         runs = []
-        for i, _, _ in small:
-            at = self.slices[i]
+        for _, _, at in small:
             if runs and runs[-1].stop == at.start:
                 runs[-1] = slice(runs[-1].start, at.stop)
             else:

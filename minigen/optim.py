@@ -47,14 +47,11 @@ class Optimizer:
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
         wrong shape, or a schedule that gives a rate that is negative or not a number.
         BackendError: gradients of another library than the parameters."""
-        given = []
-        for p, g in zip(self.parameters, self._given(gradients)):
-            g = g._data if type(g) is Tensor else g
-            if g is not None and (type(g) is not type(p._data) or g.shape != p._data.shape):
-                self._check(g, p)
-            given.append(g)
-        numbers = anew(self._next_numbers, self._flat.dtype)
-        self._flat.update(self.parameters, given, self.rule, numbers, self.weight_decay)
+        flat = self._flat
+        small, large = flat.gather(self.parameters, self._given(gradients), self._check,
+                                   self.weight_decay)
+        numbers = anew(self._next_numbers, flat.dtype)
+        flat.subtract(small, large, self.rule, numbers, self.weight_decay)
 
     def _next_numbers(self):
         """The numbers of one more step."""

@@ -138,3 +138,23 @@ def test_cells_write_where_their_demo_does_if_it_can_be_known(set_up, session, o
     about = written(tmp_path / "out" / out)
     assert about["command"] == f"the cells of {out}" and about["demo"] == out
     assert ("files go to out/notebook" in finished.stdout) == (out == "notebook")
+
+
+# ------------------------------------------------------------------------- several runs at a time
+
+def test_claims_run_in_parallel_are_those_run_one_after_the_other(tmp_path):
+    pytest.importorskip("joblib")
+    flags = "dirac_gan", "backprop_by_hand", "--quick", "--seeds", "2"
+    tables = []
+    for jobs in (1, 3):
+        finished = python(DEMOS / "claims.py", *flags, "--jobs", jobs, "--out", f"out{jobs}",
+                          folder=tmp_path)
+        assert finished.returncode == 0, finished.stderr
+        tables.append((tmp_path / f"out{jobs}" / "claims.md").read_text(encoding="utf-8"))
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("jobs", ["0", "two"])
+def test_claims_refuses_a_number_of_jobs_that_is_none(jobs, tmp_path):
+    finished = python(DEMOS / "claims.py", "--jobs", jobs, folder=tmp_path)
+    assert finished.returncode == 2 and "expected an integer >= 1" in finished.stderr

@@ -15,8 +15,9 @@ What is in the list is arithmetic on arrays, of the forward pass, the gradients 
 alike: no tape, no walk, no checks of shapes. The tape stays the only meaning of a step.
 
 A list is good for one case: for batches of one shape and dtype, in one mode (train, eval), with the
-same parameters frozen, the same networks, arrays and settings (within.py finds what the step
-can reach). Another case has a list of its own, and no list is used where it does not fit.
+same parameters frozen, the same networks, arrays and settings (within.py finds what the step can
+reach; what it reads from modules and classes counts as constant). Another case has a list of its
+own, and no list is used where it does not fit.
 
 What is not the same at every step is not in the list as a number:
     the batch, noise given      are copied to where the list reads them
@@ -26,7 +27,7 @@ What is not the same at every step is not in the list as a number:
     checks of values            (a batch that is not finite) are calls in the list (modes.whole)
 and numbers that the step reads out of arrays (x.item(), if loss < 1) would be: they are refused.
 
-With detect_anomaly() the tape runs. Versions are raised, but not checked by the list.
+With detect_anomaly() the tape runs. Versions are raised, not checked, by the list.
 """
 
 import functools
@@ -55,8 +56,7 @@ def compiled(step):
     changed), or the replay differs (then the step was done by the tape). TypeError: an argument
     that is none of these. BackendError: arrays of a GPU."""
     if not callable(step):
-        raise TypeError(f"compiled: got a {type(step).__name__}, expected a function: "
-                        "compiled(trainer.step)")
+        raise TypeError(f"compiled: got a {type(step).__name__}, expected a function, trainer.step")
     recordings = []
 
     @functools.wraps(step, updated=())
