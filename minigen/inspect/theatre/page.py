@@ -83,7 +83,8 @@ def unpacked(page):
 
 def _filled(title, about):
     shell = {name: _text(f"theatre.{name}") for name in ("html", "css", "js")}
-    data = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
+    data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")       # no end of the script
     page = shell["html"].replace("{{title}}", html.escape(title))
     for name, text in (("css", shell["css"]), ("js", shell["js"]), ("data", data)):
         page = page.replace(f"{{{{{name}}}}}", text.strip())
