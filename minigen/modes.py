@@ -66,7 +66,8 @@ def whole(function, *arguments):
 
 
 def anew(function, dtype):
-    """function(), a tuple of numbers that are not the same at every step, such as a learning rate.
+    """function(), a method that returns a tuple of numbers that are not the same at every step,
+    such as a learning rate.
 
     A compiled step calls it at every replay; there each number is a 0-d array of this dtype."""
     return function() if mode.program is None else mode.program.numbers(function, dtype)

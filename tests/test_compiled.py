@@ -1,6 +1,8 @@
 """A compiled step: bit for bit what the tape computes, or refused."""
 
+import collections
 import functools
+import types
 
 import numpy as np
 import pytest
@@ -162,13 +164,14 @@ def run(make, calls, wrap, between=lambda owner, i: None):
 
 @pytest.fixture
 def no_walk(monkeypatch):
-    """A wrapper that compiles a step, and fails where after two calls the tape is walked."""
+    """A wrapper that compiles a step, and fails where the tape is walked in a replayed call, one
+    that is not the 1st, 2nd, 4th, 8th ..."""
     def wrap(step):
         compiled, calls = mg.compiled(step), []
 
         def counted(*arguments):
             calls.append(arguments)
-            if len(calls) > 2:
+            if len(calls) & (len(calls) - 1):
                 with monkeypatch.context() as patch:
                     patch.setattr("minigen.autograd._walk", None)
                     return compiled(*arguments)
@@ -249,11 +252,11 @@ def test_batches_of_two_shapes_have_a_recording_each(no_walk):
 def test_a_record_is_a_copy_and_is_read_before_the_next_call():
     trainer = vae()
     step = mg.compiled(trainer.step)
-    for x, in single[:4]:
+    for x, in single[:5]:
         record = step(x)
     kept, early = record.mu, record
     before = kept.copy()
-    assert trainer.record.kl == record.kl and trainer.steps == 4
+    assert trainer.record.kl == record.kl and trainer.steps == 5
     step(single[0][0])
     assert (kept == before).all()
     assert early.kl                                     # read before, and kept
@@ -359,6 +362,23 @@ def test_other_random_numbers_than_normal_and_uniform_ones_are_refused():
     refused(lambda: owner.network(mg.data.ring().sample(4)), "drew random numbers by")
 
 
+def test_a_result_that_cannot_be_copied_is_refused_and_nothing_is_changed():
+    owner = Bare()
+    before = state(owner)
+    refused(lambda: types.SimpleNamespace(loss=owner.step()), "made a SimpleNamespace", calls=1)
+    assert state(owner) == before
+
+
+def test_results_may_be_nested():
+    owner = Bare()
+    Result = collections.namedtuple("Result", "loss others")
+    step = mg.compiled(lambda: Result(owner.step(), {"x": [owner.x, 3]}))
+    for _ in range(6):
+        result = step()
+    assert isinstance(result.loss, mg.Tensor) and (result.others["x"][0] == owner.x).all()
+    assert result.others["x"][0] is not owner.x and result.others["x"][1] == 3
+
+
 def test_a_list_that_collects_results_is_refused():
     owner, losses = Bare(), []
     refused(lambda: losses.append(owner.step()), "list losses.*return it instead")
@@ -373,6 +393,47 @@ def test_a_number_that_the_step_changes_is_refused():
         owner.temperature *= 0.9
         return owner.step()
     refused(step, "changes owner.temperature")
+
+
+def test_steps_are_counted_by_ones_only():
+    owner = Bare()
+    owner.steps = 0
+
+    def step():
+        owner.steps += 2
+        return owner.step()
+    refused(step, "changes owner.steps")
+
+
+def test_a_step_that_changes_its_course_later_is_refused_there():
+    owner = Bare()
+    owner.steps = 0
+
+    def step():
+        owner.steps += 1
+        return owner.step() if owner.steps < 7 else F.mse_loss(owner.network(owner.x), owner.x)
+    compiled = mg.compiled(step)
+    for _ in range(7):
+        compiled()
+    with pytest.raises(mg.CompileError, match="is not what the tape computes"):
+        compiled()
+
+
+def test_a_rate_of_the_steps_own_is_a_setting_and_no_optimizers_lr():
+    owner, settings = Bare(), {"lr": 0.1}
+    p = owner.network[0].weight
+
+    def step():
+        (g,) = mg.grad(F.mse_loss(owner.network(owner.x), owner.x), p)
+        p.data[...] -= settings["lr"] * g.data
+        p.written()
+    compiled = mg.compiled(step)
+    for _ in range(5):
+        compiled()
+    before, settings["lr"] = p.numpy().copy(), 0.0
+    for _ in range(3):
+        compiled()
+    assert (p.numpy() == before).all()
 
 
 def test_arguments_that_are_no_arrays_are_refused():

@@ -10,6 +10,7 @@ arithmetic. But the list of these array calls is the same every time, so it can 
     second call     runs both ways from the same state: by the list, and by the tape. If one bit of
                     the weights, the state or the results differs, CompileError says what
     later calls     for function, arguments in calls: function(*arguments)
+                    and both ways again at the 4th, 8th, 16th ...: a step may change its course
 
 What is in the list is arithmetic on arrays, of the forward pass, the gradients and the optimizer
 alike: no tape, no walk, no checks of shapes. The tape stays the only meaning of a step.
@@ -37,9 +38,9 @@ import numpy
 
 from .. import backend, random
 from ..modes import during, mode
-from .arrays import Array, CompileError, Draws, Library
+from .arrays import Array, Draws, Library
 from .program import Program
-from .results import copied, has_arrays, joined, named, taken_apart
+from .results import copied, counters, joined, named, outputs, require_equal, taken_apart
 from .within import Within, put
 
 _KEPT = 8               # recordings of one step, the latest: each has memory of its own
@@ -67,8 +68,7 @@ def compiled(step):
         form = mode.recording, taken_apart(arguments, arrays)
         for recording in recordings:
             if recording.form == form and recording.is_same():
-                return (recording.later if recording.checked else
-                        recording.second)(arguments, arrays)
+                return recording.again(arguments, arrays)
         if len(recordings) == _KEPT:
             warnings.warn("compiled: recorded for the ninth time, since something that the step "
                           "reads was another object, shape or setting at every call", stacklevel=2)
@@ -88,7 +88,7 @@ class Recording:
         if backend.current() is not numpy:
             raise backend.BackendError("compiled: arrays of a GPU are not recorded; call the step "
                                        "itself")
-        self.step, self.form, self.checked, self.runs = step, form, False, 0
+        self.step, self.form, self.runs = step, form, 0
         self.within, self.program = Within(step), Program()
         self.counters = []              # attributes in which "steps" counts the trainer's steps
 
@@ -105,42 +105,40 @@ class Recording:
                     during([random], "_generator", Draws(random._generator)):
                 self.result = self.step(*arguments)
             changes = [*within.changes(entries)]
-            self.outputs = [*_outputs(changes)]
+            self.outputs = [*outputs(changes)]
+            result = self._present()
         except BaseException:
             within.restore(entries, copies)
             state.state = drawn
             raise
         self.writes = [(x.writes, x.version - v) for x, v in zip(within.tensors, versions)
                        if x.version != v]
-        self.is_same = within.same([(owner, key) for _, owner, key, _ in changes])
-        return self._present()
+        self._expect(changes)
+        return result
 
-    def second(self, arguments, arrays):
+    def again(self, arguments, arrays):
+        n = self.runs + 1
+        return self.replay(arrays) if n & (n - 1) else self.both(arguments, arrays)
+
+    def both(self, arguments, arrays):
         """Both ways from the same state. CompileError names the first thing that differs."""
         within, state = self.within, random.generator().bit_generator
         entries, copies, drawn = within.entries(), within.copies(), state.state
-        replayed = named("its result", self.later(arguments, arrays))
-        replayed.update(within.copies())
+        replayed = self._all_bits(self.replay(arrays))
         counted = {id(owner): value for _, owner, key, value in within.changes(entries)
                    if key == "steps"}
-        drawn_then = state.state
         within.restore(entries, copies)
         state.state = drawn
 
         result = self.step(*arguments)
-        _require_equal({**named("its result", result), **within.arrays()}, replayed)
+        require_equal(self._all_bits(result), replayed)
         changes = [*within.changes(entries)]
-        self.counters = _counters(changes, counted, self.outputs)
-        if state.state != drawn_then:
-            raise CompileError("compiled: the step does not draw the same number of random numbers "
-                               "every time")
-        self.is_same = within.same([(owner, key) for _, owner, key, _ in changes]
-                                   + [(owner, key) for owner, key, _ in self.outputs])
-        self.checked = True
+        before = {id(owner): old.get("steps") for (_, owner), old in zip(within.owners, entries)}
+        self.counters += counters(changes, counted, before, self.outputs)
+        self._expect(changes)
         return result
 
-    def later(self, arguments, arrays):
-        """Replay."""
+    def replay(self, arrays):
         for buffer, array in zip(self.buffers, arrays):
             numpy.copyto(buffer.array, array)
         self.program.replay()
@@ -149,6 +147,18 @@ class Recording:
         for attributes in self.counters:
             attributes["steps"] += 1
         return self._present()
+
+    def _expect(self, changes):
+        """From now on everything has to be as it is now, but for what changes at every step."""
+        free = [(owner, key) for _, owner, key, _ in changes]
+        free += [(owner, key) for owner, key, _ in self.outputs]
+        free += [(owner, key) for owner in self.program.optimizers for key in ("lr", "steps")]
+        self.is_same = self.within.same(free)
+
+    def _all_bits(self, result):
+        """name -> array: the result, all that can be reached, how far random numbers are drawn."""
+        drawn = numpy.array(str(random.generator().bit_generator.state))
+        return {**named("its result", result), **self.within.copies(), "the random state": drawn}
 
     def _present(self):
         """The results of this run: put where the step put them, and returned."""
@@ -163,38 +173,3 @@ class Recording:
             raise RuntimeError("this record is of an earlier call of a compiled step, and the next "
                                "call has overwritten its numbers: read it before that")
         return copied(value, None)
-
-
-# ------------------------------------------------------------------- what a step changes besides
-
-def _outputs(changes):
-    """(owner, key, value) where the step put a result: the trainer's record, a Tensor's grad."""
-    for name, owner, key, value in changes:
-        if has_arrays(value):
-            if isinstance(owner, list):
-                raise CompileError(f"compiled: the step puts a result into the list {name}, which "
-                                   "a replay would not: return it instead")
-            yield owner, key, value
-
-
-def _counters(changes, counted, outputs):
-    """The attributes in which the tape counts "steps" and the replay did not. CompileError for any
-    other change that a replay does not make."""
-    known, counters = {(id(owner), key) for owner, key, _ in outputs}, []
-    for name, owner, key, value in changes:
-        if key == "steps" and counted.get(id(owner)) != value:
-            counters.append(owner)
-        elif key != "steps" and (id(owner), key) not in known:
-            raise CompileError(f"compiled: the step changes {name}, which a replay does not: "
-                               "return the value instead")
-    return counters
-
-
-def _require_equal(by_tape, replayed):
-    """CompileError, naming the first array that is not the same bit for bit."""
-    for name, array in by_tape.items():
-        if name not in replayed or replayed[name].tobytes() != array.tobytes():
-            raise CompileError(
-                f"compiled: {name} of the replayed step is not what the tape computes. Something "
-                "is not the same at every call (random numbers of another generator, the time), or "
-                "is computed where it cannot be recorded; call the step itself")

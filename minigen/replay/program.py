@@ -14,13 +14,14 @@ from .arrays import Array, CompileError, arrays_in, plain
 
 
 class Program:
-    """`calls`: pairs (function, arguments), to be called one after the other.
+    """`calls`: pairs (function, arguments), to be called one after the other.  optimizers: the
+    attributes of those whose numbers are made anew at every replay.
 
     Memory is used again as soon as nothing in the step refers to it any more, as in an ordinary
     run: `pools` has the free blocks of each size."""
 
     def __init__(self):
-        self.calls, self.pools = [], {}
+        self.calls, self.pools, self.optimizers = [], {}, []
 
     def replay(self):
         for function, arguments in self.calls:
@@ -92,6 +93,7 @@ class Program:
     def numbers(self, function, dtype):
         """See modes.anew."""
         arrays = [Array(numpy.array(value, dtype)) for value in function()]
+        self.optimizers.append(vars(function.__self__))
         self.calls.append((_write_anew, (function, plain(arrays))))
         return arrays
 

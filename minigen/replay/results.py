@@ -7,7 +7,7 @@ import functools
 import numpy
 
 from ..autograd import Tensor
-from .arrays import Array
+from .arrays import Array, CompileError
 
 
 def taken_apart(x, arrays):
@@ -46,12 +46,18 @@ def copied(x, read):
     if type(x) is Tensor:
         return Tensor(copied(x._data, read), name=x.name) if type(x._data) is Array else x
     if isinstance(x, (tuple, list)):
-        return type(x)(copied(part, read) for part in x)
+        parts = [copied(part, read) for part in x]
+        return x._make(parts) if hasattr(x, "_make") else type(x)(parts)
     if isinstance(x, dict):
         return {key: copied(value, read) for key, value in x.items()}
     if isinstance(x, functools.partial):
         return functools.partial(x.func, *copied(x.args, read))
-    return x.replayed(read) if hasattr(x, "replayed") else x
+    if hasattr(x, "replayed"):
+        return x.replayed(read)
+    if hasattr(x, "__dict__") and has_arrays([*vars(x).values()]):
+        raise CompileError(f"compiled: the step made a {type(x).__name__} with arrays in it; "
+                           "return arrays, Tensors and records, in tuples, lists and dicts")
+    return x
 
 
 def named(name, x):
@@ -73,3 +79,39 @@ def has_arrays(x):
     if isinstance(x, dict) or hasattr(x, "replayed"):
         return any(map(has_arrays, (x if isinstance(x, dict) else vars(x)).values()))
     return any(map(has_arrays, x)) if isinstance(x, (tuple, list)) else type(x) is Array
+
+
+# ------------------------------------------------------------------- what a step changes besides
+
+def outputs(changes):
+    """(owner, key, value) where the step put a result: the trainer's record, a Tensor's grad."""
+    for name, owner, key, value in changes:
+        if has_arrays(value):
+            if isinstance(owner, list):
+                raise CompileError(f"compiled: the step puts a result into the list {name}, which "
+                                   "a replay would not: return it instead")
+            yield owner, key, value
+
+
+def counters(changes, counted, before, known):
+    """The attributes in which the tape counted one more of "steps" and the replay did not.
+    CompileError for any other change that a replay does not make, outputs (`known`) aside."""
+    known, found = {(id(owner), key) for owner, key, _ in known}, []
+    for name, owner, key, value in changes:
+        is_counter = key == "steps" and type(before.get(id(owner))) is int
+        if is_counter and id(owner) not in counted and value == before[id(owner)] + 1:
+            found.append(owner)
+        elif (id(owner), key) not in known and not (is_counter and counted.get(id(owner)) == value):
+            raise CompileError(f"compiled: the step changes {name}, which a replay does not: "
+                               "return the value instead")
+    return found
+
+
+def require_equal(by_tape, replayed):
+    """CompileError, naming the first array that is not the same bit for bit."""
+    for name, array in by_tape.items():
+        if name not in replayed or replayed[name].tobytes() != array.tobytes():
+            raise CompileError(
+                f"compiled: {name} of the replayed step is not what the tape computes. Something "
+                "is not the same at every call (random numbers of another generator, the time), or "
+                "is computed where it cannot be recorded; call the step itself")

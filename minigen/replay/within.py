@@ -123,7 +123,7 @@ class Within:
         lists = [owner for _, owner in self.owners if isinstance(owner, list)]
 
         def held(owner):
-            return {key: _ANY if key in _READ_ANEW or (id(owner), key) in free else _Same.of(value)
+            return {key: _ANY if (id(owner), key) in free else _Same.of(value)
                     for key, value in _entries(owner).items()}
 
         dicts_then = [held(owner) for owner in dicts]
@@ -147,9 +147,6 @@ class Within:
             except (KeyError, ValueError):      # no such variable; two arrays were compared
                 return False
         return is_same
-
-
-_READ_ANEW = ("steps", "lr")            # of an optimizer, at every replay: see modes.anew
 
 
 class _Any:
