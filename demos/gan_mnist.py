@@ -163,8 +163,8 @@ checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
 average = Average(G, keep=0.995)
 record = trainer.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
-                     callbacks=[compare, curves, lambda *_: average.update(), take_picture, narrate],
-                     resume=arguments.resume)
+                     callbacks=[compare, curves, lambda *_: average.update(), take_picture,
+                                narrate], resume=arguments.resume)
 if record is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; "
              "ask for more by --steps")
