@@ -167,8 +167,7 @@ average = Average(G, keep=0.995)
 recorder = inspect.Recorder(run.moments(steps, 6), checks=1) if arguments.theatre else None
 record = trainer.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
                      callbacks=[compare, curves, lambda *_: average.update(), take_picture, narrate,
-                                *filter(None, [recorder])],
-                     resume=arguments.resume)
+                                *filter(None, [recorder])], resume=arguments.resume)
 if record is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; "
              "ask for more by --steps")

@@ -54,7 +54,7 @@ def test_the_estimate_of_q_is_right_on_average_over_all_batches(demo):
     for of_all in (q.prod(1), q[:, 0], q[:, 1]):
         estimates = [weights[0] @ of_all[batch] for batch in batches]
         assert np.mean(estimates) == pytest.approx(of_all.mean(), rel=1e-6)
-        assert np.std(estimates) > 0.01 * of_all.mean()                    # one batch is not enough
+        assert np.std(estimates) > 0.01 * of_all.mean()                 # one batch is not enough
 
 
 def test_a_whole_data_set_weights_all_alike(demo):
@@ -71,7 +71,7 @@ def test_gaussian_codes_have_the_total_correlation_of_the_closed_form(demo, corr
     mu = rng.standard_normal((n, 3)) @ np.linalg.cholesky(covariance - variance * np.eye(3)).T
     z = mu + variance ** 0.5 * rng.standard_normal((n, 3))
     estimate = demo["total_correlation"](z, mu, np.full((n, 3), math.log(variance)), n)
-    # of n logarithms, each with a standard deviation of about ρ, and the mixture is nearly normal
+    # the mean of n logarithms of standard deviation ρ or so, and the mixture is not quite normal
     assert float(estimate) == pytest.approx(known, abs=4 * correlation / n ** 0.5 + 0.02)
 
 

@@ -71,8 +71,12 @@ def every_setting_is_counted(written):
     assert modes[2] >= 7
 
 
-def the_default_length(written):
+def most_samples_look_real(written):
+    """In the default length; whether three quarters of them do was so in four of five seeds."""
     assert written["figures"]["iterations"] == 1800
+    averaged, last = (measured(written, beginning)
+                      for beginning in ("G's samples look real", "... by G's last weights"))
+    assert averaged >= 0.7 and averaged > last
 
 
 def gaps_to_the_eigenvalues(written):
@@ -144,7 +148,8 @@ EXPECTED = {
         files=("optimal_discriminator.png", "game.png", "values.png", "curves.png")),
     "gan_modes": Expected(held=0, files=("modes.png",), also=every_setting_is_counted),
     "gan_mnist": Expected(
-        held=6, may_fail=("... and V = −log 4",), also=the_default_length),
+        held=5, may_fail=("G's samples look real", "... and V = −log 4"),
+        also=most_samples_look_real),
     "dirac_gan": Expected(held=10, files=("dirac_gan.png",), also=gaps_to_the_eigenvalues),
     "dcgan_faces": Expected(
         held=5, files=("samples.png", "arithmetic.png"),
