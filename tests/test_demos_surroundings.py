@@ -47,7 +47,8 @@ run.finish(arguments)
 
 def python(*arguments, folder=None, **settings):
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                "MPLBACKEND": "Agg", "PYTHONPATH": f"{ROOT}{os.pathsep}{DEMOS}",
+                "MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join(
+                    [os.environ.get("PYTHONPATH", ""), str(ROOT), str(DEMOS)]),
                 "PYTHONIOENCODING": "utf-8", **settings}
     return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, cwd=folder,
                           encoding=settings["PYTHONIOENCODING"], env=settings, timeout=300)
