@@ -32,18 +32,20 @@ if hasattr(sys.stdout, "reconfigure"):
 
 # ------------------------------------------------------------------------------- the beginning
 
-def arguments(description, steps, quick=4, data=False, full=None, options=None):
+def arguments(description, steps, quick=4, data=False, full=None, options=None,
+              folder=pathlib.Path("out")):
     """The flags of a demo, parsed; backend and seed set; the output directory made; the first line.
 
     description: the demo's docstring. steps: how many by default; quick: how many with --quick, for
     the tests; full: how many with --full, the paper's scale (None: there is no such flag).
     data: whether there are --data sample|full and --root; --full then means --data full too.
     options: the demo's own flags, name -> keyword arguments of argparse's add_argument.
+    folder: where its own output directory is made, unless --out names another.
     Where a flag, the backend or the output directory will not do, it exits with an error before
     anything is trained."""
     as_cells = _as_cells()
     name = _name_of_cells() if as_cells else pathlib.Path(_main_file() or "notebook").stem
-    parser = _parser(name, description, steps, data, full)
+    parser = _parser(name, description, steps, data, full, folder)
     for flag, settings in (options or {}).items():
         parser.add_argument(flag, **settings)
     chosen = parser.parse_args([] if as_cells else None)
@@ -84,7 +86,7 @@ def _name_of_cells():
     return next((stem for stem in stems if stem in lecture.DEMOS), "notebook")
 
 
-def _parser(name, description, steps, data, full):
+def _parser(name, description, steps, data, full, folder):
     """The parser of the flags that all demos have."""
     parser = argparse.ArgumentParser(name, description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,8 +96,8 @@ def _parser(name, description, steps, data, full):
     add("--backend", choices=("numpy", "cupy", "auto"),
         default=os.environ.get("MINIGEN_BACKEND") or "numpy",
         help="where arrays live (default: MINIGEN_BACKEND, else numpy)")
-    add("--out", type=pathlib.Path, default=pathlib.Path("out") / name,
-        help=f"output directory (default out/{name})")
+    add("--out", type=pathlib.Path, default=folder / name,
+        help=f"output directory (default {folder / name})")
     add("--quick", action="store_true", help="a few steps only: does everything run?")
     if full is not None:
         add("--full", action="store_true",
