@@ -6,9 +6,9 @@ arXiv 1703.10593.
     min over G, H, max over D_X, D_Y of   L(G, D_Y) + L(H, D_X) + λ L_cycle
     L_cycle = E |H(G(x)) − x| + E |G(H(y)) − y|
 
-G translates X to Y and H (the paper's F) back. There are pictures of both kinds but no pairs, so D_Y
-can only ask that G(x) looks like *some* y: a G that turns every x into the same few y would do.
-The cycle asks that x can be made again from G(x); so nothing of it may be lost. It does not say
+G translates X to Y and H (the paper's F) back. There are pictures of both kinds but no pairs, so
+D_Y can only ask that G(x) looks like *some* y: a G that turns every x into the same few y would do.
+The cycle asks that x can be made again from G(x), so that nothing of it is lost. It does not say
 which y belongs to x: that comes from the networks, for which some maps are easier than others.
 As in the paper the losses are squared (LSGAN), λ = 10, and D sees fakes from a pool of the last 50.
 
@@ -31,18 +31,22 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Sequential, Sigmoid)
 
 M, CHANNELS, POOL = 16, 16, 50
-ROW = Row(idea="there and back leads home (λ = 10)", control="λ = 0: no way back", mark=0.7, gap=0.2)
-ALL_ZERO = {"D": 1.0}       # while both D are 0: ½ (0 − 1)² + ½ 0² for each
+ROW = Row(idea="there and back leads home (λ = 10)", control="λ = 0: no way back", mark=0.7,
+          gap=0.2, real="the true translation")
+CLOSED_FORM = ("D_X", "D_Y"), {"D": 1.0}   # the loss while both D are 0: ½ (0 − 1)² + ½ 0² of each
+UNPAIRED = True                             # x and y have nothing to do with each other
 
 
 # %% The networks
 def translator():
     """pictures (m, 1, 16, 16) -> pictures"""
     c = CHANNELS
-    return Sequential(Conv2d(1, c, 4, stride=2, padding=1), BatchNorm(c), ReLU(),
-                      Conv2d(c, 2 * c, 4, stride=2, padding=1), BatchNorm(2 * c), ReLU(),
-                      ConvTranspose2d(2 * c, c, 4, stride=2, padding=1), BatchNorm(c), ReLU(),
-                      ConvTranspose2d(c, 1, 4, stride=2, padding=1), Sigmoid())
+    step = dict(stride=2, padding=1)
+    return Sequential(
+        Conv2d(1, c, 4, **step, bias=False), BatchNorm(c), ReLU(),
+        Conv2d(c, 2 * c, 4, **step, bias=False), BatchNorm(2 * c), ReLU(),
+        ConvTranspose2d(2 * c, c, 4, **step, bias=False), BatchNorm(c), ReLU(),
+        ConvTranspose2d(c, 1, 4, **step), Sigmoid())
 
 
 def critic():
@@ -70,7 +74,7 @@ def batches():
 
 
 def pooled(pool, fake):
-    """Half of the fakes exchanged for older ones, once the pool is full (Shrivastava et al. 2017)"""
+    """The fakes, half of them exchanged for older ones once the pool is full (Shrivastava et al.)"""
     rng = mg.random.generator()
     shown = []
     for picture in mg.to_numpy(fake):

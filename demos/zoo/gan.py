@@ -29,7 +29,7 @@ from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
 M, LATENT, HIDDEN = 128, 2, 64
 ROW = Row(idea="D and G in turn", control="all of D's steps, then all of G's", mark=6, gap=4)
-ALL_ZERO = {"D": 2 * math.log(2), "G": math.log(2)}     # the losses while D is 0 everywhere
+CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": math.log(2)}     # the losses while D is 0
 
 
 # %% The networks
@@ -62,8 +62,7 @@ def phase_1(game, x):
 
 
 def phase_2(game, m):
-    """G descends −log D(G(z)), through a frozen D: its weights are constants, its gradient is not.
-    """
+    """G descends −log D(G(z)): D is frozen, but the gradient passes through it to G."""
     G, D = game.G, game.D
     z = mg.randn(m, LATENT)                                     # fresh noise
     with mg.frozen(D):

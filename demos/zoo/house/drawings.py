@@ -13,13 +13,13 @@ SIZE = 16
 KINDS = ("disc", "frame", "plus", "cross")
 
 
-def factors(n):
+def factors(n, spread=0.2):
     """n random sets of factors, a dict of arrays (n,), drawn by minigen's generator: kind (index of
-    KINDS), x, y (of the centre, the picture spans −1..1) and radius."""
+    KINDS), x and y in ±spread (of the centre; the picture spans −1..1), and radius."""
     rng = generator()
     return {"kind": rng.integers(len(KINDS), size=n),
-            "x": rng.uniform(-0.2, 0.2, n), "y": rng.uniform(-0.2, 0.2, n),
-            "radius": rng.uniform(0.5, 0.7, n)}
+            "x": rng.uniform(-spread, spread, n), "y": rng.uniform(-spread, spread, n),
+            "radius": rng.uniform(0.6 - spread / 2, 0.6 + spread / 2, n)}
 
 
 def render(kind, x, y, radius, negative=False):

@@ -25,12 +25,14 @@ class Row(NamedTuple):
     mark: what the figure with the idea reaches; None where an honest try showed no effect at this
     size: then the row has figures, and nothing is to pass.
     gap: how far it is ahead of the control's with the same seed.
-    less: whether the smaller figure is the better one."""
+    less: whether the smaller figure is the better one.
+    real: what the third panel shows, real data measured as if they were generated."""
     idea: str
     control: str
     mark: float | None
     gap: float = 0.0
     less: bool = False
+    real: str = "real data"
 
     def ahead(self, with_idea, without):
         """How far the figure with the idea is ahead, positive if it is the better one."""
@@ -81,7 +83,7 @@ def judge(row, figures):
     claims = Claims()
     if row.mark is None:
         claims.report(f"{row.idea}: {name}", _list(ideas))
-        claims.report("... how far ahead of the control with the same seed: no promise", _list(ahead))
+        claims.report("... how far ahead of the control, same seed: no promise", _list(ahead))
     else:
         mark = claims.at_most if row.less else claims.at_least
         mark(f"{row.idea}: {name}", ideas, row.mark, shown=_list(ideas))
@@ -94,7 +96,7 @@ def judge(row, figures):
         else:
             claims.interval_above("... on average", mean, interval, 0)
     claims.report(f"... {row.control}", _list(controls))
-    claims.report("... real data against real data", _list(reals))
+    claims.report(f"... {row.real}, measured the same way", _list(reals))
     for other in others:
         claims.report(f"{other}: with the idea; without; real", "; ".join(
             _list([measures[other] for measures in column]) for column in zip(*figures)))
@@ -108,7 +110,7 @@ def picture(row, made, figures, draw, panel, path):
     """The picture: what was made with the idea, without it, and real data, each with its figure."""
     figure, panels = plt.subplots(1, 3, figsize=(3 * panel[0], panel[1]))
     name = next(iter(figures[0]))
-    for axes, title, each, measures in zip(panels, (row.idea, row.control, "real data"), made,
+    for axes, title, each, measures in zip(panels, (row.idea, row.control, row.real), made,
                                            figures):
         draw(axes, each)
         axes.set_title(f"{title}\n{_number(measures[name])}")

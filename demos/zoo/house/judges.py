@@ -18,7 +18,7 @@ from shared.networks import in_batches
 
 
 def learned(images, classes, steps=400):
-    """A function images (m, c, h, w) -> classes (m,), learned from real ones with a seed of its own;
+    """A function images (m, c, h, w) -> classes (m,), learned from real ones with its own seed;
     minigen's random numbers go on as if nothing had happened."""
     c, h, w = images.shape[1:]
     count = int(classes.max()) + 1
@@ -36,7 +36,7 @@ def learned(images, classes, steps=400):
 
 
 def nearest(images, answers):
-    """A function images (m, ...) -> the answers (m, ...) of the nearest real pictures, in pixels."""
+    """A function images (m, ...) -> the answers (m, ...) of the nearest real ones, in pixels."""
     flat = images.reshape(len(images), -1)
 
     def judge(pictures):
