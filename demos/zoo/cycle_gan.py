@@ -10,7 +10,8 @@ G translates X to Y and H (the paper's F) back. There are pictures of both kinds
 D_Y can only ask that G(x) looks like *some* y: a G that turns every x into the same few y would do.
 The cycle asks that x can be made again from G(x), so that nothing of it is lost. It does not say
 which y belongs to x: that comes from the networks, for which some maps are easier than others.
-As in the paper the losses are squared (LSGAN), λ = 10, and D sees fakes from a pool of the last 50.
+As in the paper the losses are squared (LSGAN), λ = 10, and the critics see translations from a pool
+of 50. Its networks are smaller, with batch instead of instance normalisation.
 
 Here X are light shapes on dark, Y dark shapes on light, and the true translation of a drawing is
 known: the same drawing in negative. The control is λ = 0.
@@ -24,13 +25,15 @@ from types import SimpleNamespace
 import numpy as np
 from house import drawings, judges, pictures, run
 from house.exhibit import Row, exhibit
+from house.history import Pool
+from house.networks import adam
 
 import minigen as mg
 from minigen import functional as F
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, LeakyReLU, ReLU,
                             Sequential, Sigmoid)
 
-M, CHANNELS, POOL = 16, 16, 50
+M, CHANNELS = 16, 16
 ROW = Row(idea="there and back leads home (λ = 10)", control="λ = 0: no way back", mark=0.7,
           gap=0.2, real="the true translation")
 CLOSED_FORM = ("D_X", "D_Y"), {"D": 1.0}   # the loss while both D are 0: ½ (0 − 1)² + ½ 0² of each
@@ -40,8 +43,7 @@ UNPAIRED = True                             # x and y have nothing to do with ea
 # %% The networks
 def translator():
     """pictures (m, 1, 16, 16) -> pictures"""
-    c = CHANNELS
-    step = dict(stride=2, padding=1)
+    c, step = CHANNELS, dict(stride=2, padding=1)
     return Sequential(
         Conv2d(1, c, 4, **step, bias=False), BatchNorm(c), ReLU(),
         Conv2d(c, 2 * c, 4, **step, bias=False), BatchNorm(2 * c), ReLU(),
@@ -51,9 +53,9 @@ def translator():
 
 def critic():
     """pictures (m, 1, 16, 16) -> (m, 1): 1 for real ones, 0 for translations"""
-    c = CHANNELS
-    return Sequential(Conv2d(1, c, 4, stride=2, padding=1), LeakyReLU(0.2),
-                      Conv2d(c, 2 * c, 4, stride=2, padding=1), LeakyReLU(0.2),
+    c, step = CHANNELS, dict(stride=2, padding=1)
+    return Sequential(Conv2d(1, c, 4, **step), LeakyReLU(0.2),
+                      Conv2d(c, 2 * c, 4, **step), LeakyReLU(0.2),
                       Flatten(), Dense(2 * c * 4 * 4, 1))
 
 
@@ -61,9 +63,8 @@ def new_game(idea=True):
     """G: X -> Y.   H: Y -> X.   D_X, D_Y: critics of the two kinds"""
     G, H, D_X, D_Y = translator(), translator(), critic(), critic()
     return SimpleNamespace(
-        G=G, H=H, D_X=D_X, D_Y=D_Y, weight=10.0 if idea else 0.0, pool_X=[], pool_Y=[],
-        G_optimizer=mg.optim.Adam(G.parameters() + H.parameters(), 1e-3, betas=(0.5, 0.999)),
-        D_optimizer=mg.optim.Adam(D_X.parameters() + D_Y.parameters(), 5e-4, betas=(0.5, 0.999)))
+        G=G, H=H, D_X=D_X, D_Y=D_Y, weight=10.0 if idea else 0.0, pool_X=Pool(50), pool_Y=Pool(50),
+        G_optimizer=adam(1e-3, G, H), D_optimizer=adam(5e-4, D_X, D_Y))
 
 
 def batches():
@@ -73,42 +74,29 @@ def batches():
     return zip(mg.data.Batches(X, size=M), mg.data.Batches(Y, size=M))
 
 
-def pooled(pool, fake):
-    """The fakes, half of them exchanged for older ones once the pool is full (Shrivastava et al.)"""
-    rng = mg.random.generator()
-    shown = []
-    for picture in mg.to_numpy(fake):
-        if len(pool) < POOL:
-            pool.append(picture)
-        elif rng.random() < 0.5:
-            place = rng.integers(POOL)
-            picture, pool[place] = pool[place], picture
-        shown.append(picture)
-    return mg.tensor(np.stack(shown))
-
-
 def squared(x, target):
     return F.mean((x - target) ** 2)
 
 
 # %% Algorithm 1 for two games at once, and the term that ties them together
 def iteration(game, x, y):
-    """Both phases on real x and y, of no relation: what D_X with D_Y and G with H descended"""
+    """Phase 1 and phase 2 on real x and y that have nothing to do with each other: the losses that
+    the critics (D) and the translators (G) descended"""
     G, H, D_X, D_Y = game.G, game.H, game.D_X, game.D_Y
     x, y = mg.tensor(x), mg.tensor(y)
 
     with mg.frozen(G, H):                                       # phase 1: D_X and D_Y
-        fake_x, fake_y = pooled(game.pool_X, H(y)), pooled(game.pool_Y, G(x))
+        fake_x, fake_y = game.pool_X.exchange(H(y)), game.pool_Y.exchange(G(x))
     d_loss = 0.5 * (squared(D_X(x), 1) + squared(D_X(fake_x), 0)
                     + squared(D_Y(y), 1) + squared(D_Y(fake_y), 0))
-    game.D_optimizer.step(mg.grad(d_loss, D_X.parameters() + D_Y.parameters()))
+    game.D_optimizer.step(mg.grad(d_loss, game.D_optimizer.parameters))
 
     fake_x, fake_y = H(y), G(x)                                 # phase 2: G and H
     with mg.frozen(D_X, D_Y):
         g_loss = squared(D_X(fake_x), 1) + squared(D_Y(fake_y), 1)
     cycle = F.mean(F.abs(H(fake_y) - x)) + F.mean(F.abs(G(fake_x) - y))
     g_loss = g_loss + game.weight * cycle                       # <- CycleGAN: there and back
-    game.G_optimizer.step(mg.grad(g_loss, G.parameters() + H.parameters()))
+    game.G_optimizer.step(mg.grad(g_loss, game.G_optimizer.parameters))
     return {"D": d_loss, "G": g_loss}
 
 

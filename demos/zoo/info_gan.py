@@ -23,6 +23,7 @@ from types import SimpleNamespace
 import numpy as np
 from house import drawings, judges, pictures, run
 from house.exhibit import Row, exhibit
+from house.networks import adam
 
 import minigen as mg
 from minigen import functional as F
@@ -41,17 +42,14 @@ def new_game(idea=True):
     G = Sequential(Dense(LATENT + VALUES, HIDDEN, bias=False), BatchNorm(HIDDEN), ReLU(),
                    Dense(HIDDEN, HIDDEN, bias=False), BatchNorm(HIDDEN), ReLU(),
                    Dense(HIDDEN, 16 * 16), Sigmoid(), Reshape(1, 16, 16))
-    trunk = Sequential(Flatten(), blurred_by_noise, Dense(16 * 16, HIDDEN), LeakyReLU(0.2),
+    trunk = Sequential(Flatten(), noisy, Dense(16 * 16, HIDDEN), LeakyReLU(0.2),
                        Dense(HIDDEN, HIDDEN), LeakyReLU(0.2))
     D, Q = Dense(HIDDEN, 1), Dense(HIDDEN, VALUES)
-    return SimpleNamespace(
-        G=G, trunk=trunk, D=D, Q=Q, weight=1.0 if idea else 0.0,
-        G_optimizer=mg.optim.Adam(G.parameters(), 1e-3, betas=(0.5, 0.999)),
-        D_optimizer=mg.optim.Adam([p for network in (trunk, D, Q) for p in network.parameters()],
-                                  1e-3, betas=(0.5, 0.999)))
+    return SimpleNamespace(G=G, trunk=trunk, D=D, Q=Q, weight=1.0 if idea else 0.0,
+                           G_optimizer=adam(1e-3, G), D_optimizer=adam(1e-3, trunk, D, Q))
 
 
-def blurred_by_noise(x):
+def noisy(x):
     """D and Q see noisy pictures: else a single bright pixel in a corner could carry the code."""
     return x + NOISE * mg.randn(*x.shape)
 
@@ -80,22 +78,22 @@ def information(logits, c):
 
 
 def iteration(game, x):
-    """Both phases on real pictures x: what D and G descended, by name"""
+    """Phase 1 and phase 2 on real pictures x: the losses that D and G descended, by name"""
     G, trunk, D, Q = game.G, game.trunk, game.D, game.Q
-    x, (z, c) = mg.tensor(x), noise(len(x))                     # phase 1: D, and Q with it
+    x, (z, c) = mg.tensor(x), noise(len(x))                         # phase 1: D, and Q with it
     with mg.frozen(G):
         fake = G(z)
     features = trunk(fake)
-    V = F.mean(F.logsigmoid(D(trunk(x)))) + F.mean(F.logsigmoid(-D(features)))
-    d_loss = -V - game.weight * information(Q(features), c)     # <- InfoGAN: and guess the code
+    d_loss = -F.mean(F.logsigmoid(D(trunk(x)))) - F.mean(F.logsigmoid(-D(features)))
+    d_loss = d_loss - game.weight * information(Q(features), c)     # <- InfoGAN: guess the code
     game.D_optimizer.step(mg.grad(d_loss, game.D_optimizer.parameters))
 
-    z, c = noise(len(x))                                        # phase 2: G
+    z, c = noise(len(x))                                            # phase 2: G
     with mg.frozen(trunk, D, Q):
         features = trunk(G(z))
         logits, guess = D(features), Q(features)
     g_loss = -F.mean(F.logsigmoid(logits))
-    g_loss = g_loss - game.weight * information(guess, c)       # <- InfoGAN: and show the code
+    g_loss = g_loss - game.weight * information(guess, c)           # <- InfoGAN: show the code
     game.G_optimizer.step(mg.grad(g_loss, G.parameters()))
     return {"D": d_loss, "G": g_loss}
 
@@ -135,5 +133,4 @@ def draw(axes, made):
 
 
 if __name__ == "__main__":
-    exhibit(ROW, play, real, measure, draw, __doc__, steps=1500,
-            panel=(5, 2.9))
+    exhibit(ROW, play, real, measure, draw, __doc__, steps=1500, panel=(5, 2.9))

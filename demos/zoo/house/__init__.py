@@ -4,6 +4,8 @@
     catalogue.py   the 48 names: paper, family, the line of Algorithm 1 that each changed
     rings.py       points in the plane: the ring of 8, how much of it was found, its panel
     drawings.py    small pictures of known factors, drawn again with one of them changed
+    history.py     a pool of generated pictures, for a D that shall not forget
+    networks.py     Adam for a player of several networks
     judges.py      who says what a picture shows: a network and the nearest neighbour, of real ones
 
 A script imports from here alone (`from house import run, rings`); what all demos share, in
