@@ -19,6 +19,7 @@ known: the same drawing in negative. The control is λ = 0.
     python demos/zoo/cycle_gan.py       about a minute on two cores; --seeds 5: the table's row
 """
 
+import functools
 import itertools
 from types import SimpleNamespace
 
@@ -120,14 +121,19 @@ def real():
     return x, drawings.render(**factors, negative=True), x, factors
 
 
+@functools.cache
+def judges_of_kind():
+    """Two judges that have seen real pictures of Y only"""
+    factors = drawings.factors(4000)
+    return judges.both(drawings.render(**factors, negative=True), factors["kind"])
+
+
 def measure(made):
-    """What of the drawing is kept, by judges that have seen real pictures of Y only, and pixels."""
+    """What of the drawing is kept: its kind, by two judges, and its pixels."""
     x, y, back, factors = made
-    seen = drawings.factors(4000)
-    known = drawings.render(**seen, negative=True)
     kept = {f"share of translations that kept their kind, {name}":
-            float((judge(known, seen["kind"])(y) == factors["kind"]).mean())
-            for name, judge in (("by a network", judges.learned), ("by neighbour", judges.nearest))}
+            float((judge(y) == factors["kind"]).mean())
+            for name, judge in judges_of_kind().items()}
     return kept | {"mean distance to the true translation":
                    float(abs(y - drawings.render(**factors, negative=True)).mean()),
                    "mean distance of there and back": float(abs(back - x).mean())}

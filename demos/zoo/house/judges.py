@@ -17,6 +17,11 @@ from minigen.metrics.distances import squared_distances
 from shared.networks import in_batches
 
 
+def both(images, classes):
+    """The two judges of classes (n,), who saw real images (n, c, h, w) only, by name."""
+    return {"by a network": learned(images, classes), "by neighbour": nearest(images, classes)}
+
+
 def learned(images, classes, steps=400):
     """A function images (m, c, h, w) -> classes (m,), learned from real ones with its own seed;
     minigen's random numbers go on as if nothing had happened."""
