@@ -16,7 +16,7 @@ of 50. Its networks are smaller, with batch instead of instance normalisation.
 Here X are light shapes on dark, Y dark shapes on light, and the true translation of a drawing is
 known: the same drawing in negative. The control is λ = 0.
 
-    python demos/zoo/cycle_gan.py       about a minute on two cores; --seeds 5: the table's row
+    python demos/zoo/cycle_gan.py       under a minute on two cores; --seeds 5: the table's row
 """
 
 import functools
@@ -146,4 +146,4 @@ def draw(axes, made):
 
 
 if __name__ == "__main__":
-    exhibit(ROW, play, real, measure, draw, __doc__, steps=1000, panel=(5.2, 2.4))
+    exhibit(ROW, play, real, measure, draw, __doc__, steps=500, panel=(5.2, 2.4))

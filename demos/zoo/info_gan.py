@@ -32,7 +32,7 @@ from minigen.layers import BatchNorm, Dense, Flatten, LeakyReLU, ReLU, Reshape, 
 
 M, LATENT, HIDDEN, NOISE, VALUES = 64, 16, 128, 0.3, len(drawings.KINDS)
 ROW = Row(idea="Q guesses the code from the picture", control="λ = 0: nobody guesses it",
-          mark=0.7, gap=0.2)
+          mark=0.65, gap=0.3)
 CLOSED_FORM = ("D", "Q"), {"D": 2 * math.log(2), "G": math.log(2)}     # while both are 0: L_I = 0
 
 
