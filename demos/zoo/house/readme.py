@@ -72,9 +72,11 @@ def table(results):
 def row_of(entry, row):
     """A name's row: its title, paper and idea; with figures and a picture where it stands."""
     about = f"**{entry.title}** {entry.paper}<br>{entry.idea}; *{LINES[entry.line]}*"
+    script = f"[`{entry.name}`]({entry.name}.py)"
     if row is None:
-        return f"| {entry.name} | {about} | not yet | | |"
-    picture = f"[`{entry.name}`]({entry.name}.py)<br>"
+        name, state = (script, "five seeds not yet") if entry.stands else (entry.name, "not yet")
+        return f"| {name} | {about} | {state} | | |"
+    picture = f"{script}<br>"
     picture += f'<img src="gallery/{entry.name}.png" width="380" alt="{row["idea"]}">'
     figures = " / ".join(number(mean(row[key])) for key in ("with", "without", "real"))
     about += f"<br>{row['idea']}; without: {row['control']}"
