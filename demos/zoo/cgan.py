@@ -34,7 +34,7 @@ CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": math.log(2)}     # the losses 
 
 # %% The networks
 def new_game(idea=True):
-    """G: (z, y) (m, 2 + 4) -> points (m, 2).   D: (point, y) (m, 2 + 4) -> logits (m, 1)"""
+    """G: (z, y) (m, 2 + 8) -> points (m, 2).   D: (point, y) (m, 2 + 8) -> logits (m, 1)"""
     G = Sequential(Dense(LATENT + CLASSES, HIDDEN), ReLU(), Dense(HIDDEN, HIDDEN), ReLU(),
                    Dense(HIDDEN, 2))
     D = Sequential(Dense(2 + CLASSES, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, HIDDEN),
@@ -93,4 +93,4 @@ def real():
 
 
 if __name__ == "__main__":
-    exhibit(ROW, play, real, classes.found, classes.draw, __doc__, steps=1500)
+    exhibit(ROW, play, real, classes.found, classes.draw, __doc__, steps=1000)

@@ -1,33 +1,36 @@
-"""Points in the plane with a class each: the ring of 8 Gaussians, opposite modes of one class.
+"""Points in the plane with a class each: the ring of 8 Gaussians, every one a class of its own.
 
-A class has two modes, so that there is more to learn than where it is. A point is of the class of
-the mode that is nearest to it: in the plane that judge is exact, and need not be learned.
+What a point is can be computed from the densities, so that nobody has to learn to judge it. In the
+ring CLEAR the classes are far from each other; in OVERLAPPING most points could be of several.
 """
 
 import numpy as np
 
 import minigen as mg
+from minigen.data import ring
 from minigen.metrics import mode_coverage
-from minigen.metrics.distances import squared_distances
+from minigen.random import generator
 from shared.pictures import plt
 
-from .rings import POINTS, RING
+from .rings import POINTS
 
-COUNT = 4
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
-OF_MODE = np.arange(len(RING.means)) % COUNT
-
-
-def labelled(n):
-    """(points float32 (n, 2), classes (n,)): n random points of the ring, 0..3 for what they are"""
-    points = RING.sample(n)
-    return points, of(points)
+COUNT = 8
+CLEAR, OVERLAPPING = ring(COUNT, radius=2.0, std=0.15), ring(COUNT, radius=2.0, std=0.9)
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8DB600", "#444444")
 
 
-def of(points):
-    """The class (n,) of points (n, 2): that of the nearest mode"""
-    (_, distances), = squared_distances(points, RING.means)
-    return OF_MODE[distances.argmin(1)]
+def labelled(n, mixture=CLEAR):
+    """(points float32 (n, 2), classes (n,)): random points, and which Gaussian each came from"""
+    classes = generator().integers(COUNT, size=n)
+    noise = mixture.std * generator().standard_normal((n, 2))
+    return (mixture.means[classes] + noise).astype(np.float32), classes
+
+
+def posterior(points, mixture=CLEAR):
+    """p(class | point), exactly: points (n, 2) -> (n, 8)"""
+    distances = np.square(points[:, None] - mixture.means).sum(2) / (2 * mixture.std ** 2)
+    p = np.exp(distances.min(1, keepdims=True) - distances)
+    return p / p.sum(1, keepdims=True)
 
 
 def one_hot(classes, count=COUNT):
@@ -41,19 +44,20 @@ def asked():
 
 
 def found(made):
-    """What of the ring was made: made = (points (POINTS, 2), the classes that were asked for)."""
+    """What of CLEAR was made: made = (points (POINTS, 2), the classes that were asked for)."""
     points, classes = made
-    c = mode_coverage(points, RING.means, RING.std)
-    return {"share of samples of the class that was asked for": float((of(points) == classes).mean()),
-            "modes with a fair share of the samples, of 8": c.fair_modes,
-            "share of samples within 3 std of a mode": c.high_quality}
+    c = mode_coverage(points, CLEAR.means, CLEAR.std)
+    right = posterior(points).argmax(1) == classes
+    return {"share of samples of the class that was asked for": float(right.mean()),
+            "share of samples within 3 std of a mode": c.high_quality,
+            "modes with a fair share of the samples, of 8": c.fair_modes}
 
 
 def draw(axes, made):
-    """The points in the colour of the class that was asked for; around every mode, a circle of
-    3 std in the colour of its class."""
+    """The points in the colour of the class that was asked for; around every mode of CLEAR, a
+    circle of 3 std in the colour of its class."""
     points, classes = made
     axes.scatter(*points.T, s=3, c=np.array(COLOURS)[classes], alpha=0.5, linewidths=0)
-    for mean, of_mode in zip(RING.means, OF_MODE):
-        axes.add_patch(plt.Circle(mean, 4 * RING.std, fill=False, color=COLOURS[of_mode]))
+    for mean, colour in zip(CLEAR.means, COLOURS):
+        axes.add_patch(plt.Circle(mean, 3 * CLEAR.std, fill=False, color=colour, linewidth=1.5))
     axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
