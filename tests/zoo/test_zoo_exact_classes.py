@@ -89,3 +89,25 @@ def test_am_gan_the_gradients_that_are_aware_of_the_classes():
     aimed = np.eye(K + 1)[D[:, :K].argmax(1)]
     np.testing.assert_allclose(am, aimed - D, rtol=1e-10)
     assert ((am > 0) == (aimed == 1)).all()                     # towards one
+
+
+def test_cat_gan_the_entropies_and_the_information_between_them():
+    """0 <= E H[p] <= H[E p] <= log K; their difference is log K for classes that are even and
+    certain, and 0 for a D that says the same of every point."""
+    cat_gan = script("cat_gan")
+    K = cat_gan.K
+
+    def entropies(logits):
+        return (cat_gan.mean_entropy(mg.tensor(logits)).item(),
+                cat_gan.entropy_of_the_mean(mg.tensor(logits)).item())
+
+    for scale in (0.1, 1, 10):
+        logits = RNG.normal(0, scale, (40, K))
+        p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        each, mean = entropies(logits)
+        assert each == pytest.approx(-(p * np.log(p)).sum() / 40, rel=1e-10)
+        assert mean == pytest.approx(-(p.mean(0) * np.log(p.mean(0))).sum(), rel=1e-10)
+        assert 0 < each < mean < math.log(K)
+    assert entropies(500 * np.eye(K)) == pytest.approx((0, math.log(K)), abs=1e-12)
+    each, mean = entropies(np.tile(RNG.normal(size=K), (5, 1)))
+    assert mean == pytest.approx(each, rel=1e-12)
