@@ -2,7 +2,8 @@
 
 Conditional Image Synthesis With Auxiliary Classifier GANs, Odena et al. 2016, arXiv 1610.09585.
 
-    L_S = E log S(real | x) + E log S(fake | G(z, y))       L_C = E log C(y | x) + E log C(y | G(z, y))
+    L_S = E log S(real | x) + E log S(fake | G(z, y))
+    L_C = E log C(y | x) + E log C(y | G(z, y))
     D ascends L_S + L_C,    G ascends L_C − L_S
 
 CGAN's D is told the class. Here it has to find out: a second head C on D's trunk names the class of
