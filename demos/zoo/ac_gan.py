@@ -7,11 +7,11 @@ Conditional Image Synthesis With Auxiliary Classifier GANs, Odena et al. 2016, a
     D ascends L_S + L_C,    G ascends L_C − L_S
 
 CGAN's D is told the class. Here it has to find out: a second head C on D's trunk names the class of
-every sample, and G, which is told y, wants its sample named y. C is a classifier like any other, so
-D learns from labels too. The price is known: C(y | x) is highest far from the other classes, so
-where classes overlap G is paid for leaving the places that two of them share, although p(x|y) is not
-zero there (Shu et al. 2017); the classes here do not overlap. As everywhere in the zoo G descends
-−log S(real | G(z, y)) for −L_S.
+every sample, and G, which is told y, wants its sample named y. C is a classifier like any other,
+so D learns from labels too. The price: C(y | x) is highest far from the other classes. Where
+classes overlap G is paid for leaving the places that they share, although p(x|y) is not zero there
+(tests/zoo has an example); the classes here do not overlap. In place of −L_S, G descends
+−log S(real | G(z, y)), the non-saturating form as in gan.py.
 
 The control takes L_C out of G's loss, and out of nothing else: D still names all classes.
 

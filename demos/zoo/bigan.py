@@ -38,7 +38,8 @@ CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": 2 * math.log(2)}     # the los
 
 # %% The networks
 def new_game(idea=True):
-    """G: z (m, 2) -> points (m, 2).   E: points -> z.   D: (point, z) (m, 2 + 2) -> logits (m, 1)"""
+    """G: z (m, 2) -> points (m, 2).   E: points -> z (m, 2).
+    D: (point, z) (m, 2 + 2) -> logits (m, 1)"""
     G, E = (Sequential(Dense(2, HIDDEN), ReLU(), Dense(HIDDEN, HIDDEN), ReLU(), Dense(HIDDEN, 2))
             for _ in range(2))
     D = Sequential(Dense(2 + LATENT, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, HIDDEN),

@@ -91,7 +91,7 @@ def iteration(game, x):
 
 # %% The effect: is every cluster a class?
 def play(idea, steps):
-    """(clusters (n,) of real points, p(y | point) (n, 8), p(y | place) of a lattice, points of G)"""
+    """(clusters (n,) of real points, p(y | point) (n, 8), p(y | place) on a lattice, G's points)"""
     game = new_game(idea)
     for x in run.progress(itertools.islice(batches(), steps), total=steps):
         iteration(game, x)

@@ -39,7 +39,7 @@ def test_cgan_plays_one_game_for_every_class():
     """max over D of V is 2 Σ p(y) JS(p(x|y), q(x|y)) − log 4, at s = log p(x|y)/q(x|y); a D that
     does not read y reaches 2 JS(p(x), q(x)) − log 4: never more, and nothing where only y is
     wrong."""
-    p, q = RNG.dirichlet(np.ones(5), size=(2, 3))               # p(x|y), q(x|y): 3 classes, 5 places
+    p, q = RNG.dirichlet(np.ones(5), size=(2, 3))               # p(x|y), q(x|y): 3 y, 5 places
 
     def best(p, q):
         """V at its maximum, which a gradient of zero shows, since V is concave in the logits"""
