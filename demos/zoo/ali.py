@@ -15,7 +15,7 @@ descend log-losses that do not saturate.
 The control gives D the same x and the same z, in the wrong pairs: what belongs to what is never
 judged.
 
-    python demos/zoo/ali.py             a few seconds; --seeds 5: the row of the table
+    python demos/zoo/ali.py             a quarter of a minute; --seeds 5: the row of the table
 """
 
 import itertools

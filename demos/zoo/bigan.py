@@ -13,7 +13,7 @@ each for its own pair; both move.
 The control gives D the same x and the same z, in the wrong pairs: E(x) of another x, G(z) beside
 another z. Then both halves can look right, and what belongs to what is never judged.
 
-    python demos/zoo/bigan.py           a few seconds; --seeds 5: the row of the table
+    python demos/zoo/bigan.py           a quarter of a minute; --seeds 5: the row of the table
 """
 
 import itertools

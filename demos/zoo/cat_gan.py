@@ -18,7 +18,7 @@ the circles: in three seeds each, with G in bounds or free, both cut straight th
 
 The control is D with the first two terms alone, which know of no generated points.
 
-    python demos/zoo/cat_gan.py         a few seconds; --seeds 5: the row of the table
+    python demos/zoo/cat_gan.py         a quarter of a minute; --seeds 5: the row of the table
 """
 
 import itertools
