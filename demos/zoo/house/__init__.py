@@ -3,6 +3,7 @@
     exhibit.py     the row and the picture: the idea beside its control beside real data
     catalogue.py   the 48 names: paper, family, the line of Algorithm 1 that each changed
     rings.py       points in the plane: the ring of 8, how much of it was found, its panel
+    classes.py     the ring of 8 with a class for each mode, clear or overlapping, and its posterior
     drawings.py    small pictures of known factors, drawn again with one of them changed
     history.py     a pool of generated pictures, for a D that shall not forget
     networks.py     Adam for a player of several networks
