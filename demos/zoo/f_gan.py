@@ -113,8 +113,7 @@ def best(name):
     """(mean, std) of the Gaussian of least divergence, by ever finer grids"""
     centre, reach = (0.0, 1.2), (2.0, 0.8)
     for _ in range(12):
-        choices = itertools.product(*(np.linspace(c - r, c + r, 13)
-                                      for c, r in zip(centre, reach)))
+        choices = itertools.product(*(np.linspace(c - r, c + r, 13) for c, r in zip(centre, reach)))
         centre = min(choices, key=lambda choice: divergence_from(name, *choice))
         reach = reach[0] / 3, reach[1] / 3
     return centre
