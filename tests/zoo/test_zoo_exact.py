@@ -186,3 +186,77 @@ def test_b_gan_which_way_g_goes_when_the_ratio_is_held():
     held, = mg.grad(F.sum(q * (0.5 * (r - 1) ** 2)), samples)
     assert follow.numpy().sum() == pytest.approx(m * math.exp(m * m), rel=1e-9)
     assert held.numpy().sum() == pytest.approx(-m * (math.exp(m * m) - 1), rel=1e-9)
+
+
+def test_geometric_gan_what_is_beyond_the_margin_has_no_gradient():
+    """And every sample pulls G along the normal with the same weight."""
+    geometric_gan = script("geometric_gan")
+    mg.seed(0)
+    w = mg.tensor(np.array([3.0, 4.0]), requires_grad=True)
+    real = mg.tensor(np.array([2.0, 1.01, 0.5, -1.0]), requires_grad=True)
+    fake = mg.tensor(np.array([-2.0, -1.01, 0.5, 3.0]), requires_grad=True)
+    loss = geometric_gan.support_vector_loss(w, real, fake)
+    C = geometric_gan.C
+    assert loss.item() == pytest.approx(12.5 + C * ((0.5 + 2) / 4 + (1.5 + 4) / 4), rel=1e-12)
+    of_w, of_real, of_fake = mg.grad(loss, [w, real, fake])
+    np.testing.assert_allclose(of_w.numpy(), w.numpy())
+    np.testing.assert_array_equal(of_real.numpy(), [0, 0, -C / 4, -C / 4])
+    np.testing.assert_array_equal(of_fake.numpy(), [0, 0, C / 4, C / 4])
+
+
+def test_bs_gan_the_weights_of_the_best_d_make_the_generated_the_real_distribution():
+    """Σ_x g(x) w(x) h(x) = E_p h for w = p/g, the odds of D* = p/(p + g): importance weights. The
+    gradient of −Σ g w log g, with w held, is zero where g = p alone."""
+    bs_gan = script("bs_gan")
+    rng = np.random.default_rng(0)
+    p, g = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(6))
+    best = p / (p + g)
+    odds = best / (1 - best)
+    h = rng.standard_normal(6)
+    assert (g * odds * h).sum() == pytest.approx((p * h).sum(), rel=1e-12)
+    logits = mg.tensor(np.log(g)[None], requires_grad=True)
+    slope, = mg.grad(-F.sum(g * odds * F.log_softmax(logits, dim=1)), logits)
+    np.testing.assert_allclose(slope.numpy()[0], g - p, atol=1e-14)
+    assert bs_gan.patterns().shape == (30, 16)
+    assert set(bs_gan.patterns().ravel()) == {0, 1}
+
+
+def test_bs_gan_a_sample_is_a_constant_of_the_right_chances():
+    bs_gan = script("bs_gan")
+    mg.seed(0)
+    logits = mg.tensor(np.tile(np.linspace(-2, 2, 16), (20_000, 1)), requires_grad=True)
+    samples = bs_gan.draw_pixels(logits)
+    assert isinstance(samples, np.ndarray) and set(np.unique(samples)) == {0, 1}    # no Tensor
+    np.testing.assert_allclose(samples.mean(0), 1 / (1 + np.exp(-logits.numpy()[0])), atol=0.015)
+
+
+def test_began_the_controller_holds_a_fixed_point_and_its_bounds():
+    """k is at rest where L(G(z)) = γ L(x); with errors that answer to k it goes there and stays."""
+    began = script("began")
+    gamma = began.GAMMA
+    assert began.controlled(0.3, 0.1, 2.0, 2.0 * gamma) == pytest.approx(0.3, abs=1e-15)
+    assert began.controlled(0.3, 0.1, 2.0, 0.0) == pytest.approx(0.3 + 0.1 * gamma * 2.0)
+    assert began.controlled(0.01, 1.0, 0.0, 5.0) == 0.0
+    assert began.controlled(0.99, 1.0, 5.0, 0.0) == 1.0
+    k = 0.0
+    for _ in range(500):                        # a D that raises the fake error with k, by 1.2 k
+        k = began.controlled(k, 0.1, 1.0, 0.1 + 1.2 * k)
+    assert 0.1 + 1.2 * k == pytest.approx(gamma, rel=1e-9)
+
+
+def test_adagan_the_weights_sum_to_one_and_are_those_of_the_formula():
+    """Compared with λ by bisection; where all h are the same, all weights are."""
+    adagan = script("adagan")
+    rng = np.random.default_rng(0)
+    for beta in (1 / 2, 1 / 3, 1 / 4):
+        h = rng.exponential(size=200) ** 2
+        low, high = 0.0, 1e3
+        for _ in range(200):
+            middle = (low + high) / 2
+            total = np.maximum(middle - (1 - beta) * h, 0).sum() / (beta * len(h))
+            low, high = (low, middle) if total > 1 else (middle, high)
+        expected = np.maximum(low - (1 - beta) * h, 0) / (beta * len(h))
+        w = adagan.boosted(h, beta)
+        np.testing.assert_allclose(w, expected, rtol=1e-9, atol=1e-15)
+        assert w.sum() == pytest.approx(1, rel=1e-12) and (w == 0).any()
+        np.testing.assert_allclose(adagan.boosted(np.ones(50), beta), 1 / 50)
