@@ -8,8 +8,9 @@ A GAN that has found some of the modes can stay there. AdaGAN leaves it as it is
 one: an example x_i counts the less, the likelier the mixture so far makes it. How likely is told
 by a classifier of data against samples of the mixture: if d is its probability for data, h(d) is
 the ratio of the densities, mixture to data. Weights are cut at zero, and λ is the one number for
-which they sum to 1 (Theorem 5's best next component, were it found exactly). The t-th generator
-enters with weight 1/t, so that all count the same in the end.
+which they sum to 1. The t-th generator enters with weight 1/t, so that all count the same in the
+end. Each is small and trained for 700 steps, so that one alone finds about half of the modes, and
+most of its samples lie between them: what is counted is where the mixture is, not how sharp.
 
 The control trains as many generators, as long, with equal weights, and mixes them too (bagging).
 
