@@ -88,7 +88,8 @@ def iteration(game, x):
         samples = draw_pixels(logits)
         with mg.no_grad():
             weights = F.softmax(D(mg.tensor(samples)), dim=1)           # <- BS-GAN: D's odds
-        log_g = F.sum(samples * F.logsigmoid(logits) + (1 - samples) * F.logsigmoid(-logits), axis=2)
+        signs = 2 * samples - 1                                         # log σ(l) or log σ(−l)
+        log_g = F.sum(F.logsigmoid(signs * logits), axis=2)
         g_loss = -F.mean(F.sum(weights[:, :, 0] * log_g, axis=1))       # <- BS-GAN: as if data
     else:
         with mg.frozen(D):
