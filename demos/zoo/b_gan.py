@@ -32,7 +32,8 @@ from minigen import functional as F
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
 M, LATENT, HIDDEN = 128, 2, 64
-ROW = Row(idea="r = p/(½ p + ½ q), at most 2", control="r = p/q, unbounded", mark=0.5, gap=0.15)
+ROW = Row(idea="r = p/(½ p + ½ q), at most 2", control="r = p/q, without a bound", mark=0.5,
+          gap=0.15)
 SHIFT = math.log(math.e - 1)            # softplus(SHIFT) = 1
 CLOSED_FORM = ("D",), {"D": -0.5, "G": -0.25}       # while D is 0: r = 1 everywhere
 
