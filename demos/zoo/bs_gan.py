@@ -1,0 +1,131 @@
+"""BS-GAN: a generator of zeros and ones, whose samples are weighted by D's odds.
+
+Boundary-Seeking Generative Adversarial Networks, Hjelm et al. 2017, arXiv 1702.08431.
+
+    G descends  −E_z Σ_k w_k log g(x_k | z),     x_k ~ g(x | z),     w_k ∝ D(x_k) / (1 − D(x_k))
+
+A zero or a one has no slope: no gradient passes through a sample to G. But G knows the probability
+of each of its samples, and D's odds D/(1 − D) say by how much the data have more of it: p/q, if D
+is the best one. So G draws several samples for each z, weights them by their odds (normalised, and
+held fixed), and makes the weighted ones likelier, as if they were data. At the boundary D = ½ all
+weights are equal, and nothing is left to learn.
+
+Data: bars and stripes, the 30 pictures of 4 × 4 pixels whose rows, or whose columns, are each
+black or white. A picture made by chance is one of them once in 2,200 times.
+
+The control gives D the probabilities in place of samples, so that the gradient can pass. D then
+learns first of all to reject what is grey, and G ends at one or two pictures in black and white:
+of the 30 in two seeds of five, not of them in the others. What neither brings at this size is
+variety: BS-GAN draws valid pictures with every seed, but 1 to 4 of the 30 (the second figure), also
+with 64 samples, or with a G that learns ten times slower than D.
+
+    python demos/zoo/bs_gan.py          a quarter of a minute; --seeds 5: the table's row
+"""
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+from house import pictures, run
+from house.exhibit import Row, exhibit
+from house.networks import adam
+
+import minigen as mg
+from minigen import functional as F
+from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
+
+M, LATENT, HIDDEN, SIDE, SAMPLES, SHOWN = 64, 8, 64, 4, 16, 2000
+ROW = Row(idea="samples, weighted by D's odds", control="D sees probabilities instead", mark=0.8,
+          gap=0.4)
+CLOSED_FORM = ("G", "D"), {"D": 2 * math.log(2), "G": 16 * math.log(2)}     # while both are 0
+
+
+# %% The data, and the networks
+def patterns():
+    """The 30 pictures (30, 16) of zeros and ones"""
+    lines = np.array([*itertools.product((0, 1), repeat=SIDE)], np.float32)
+    bars = np.repeat(lines[:, None], SIDE, axis=1)                          # (16, 4, 4)
+    both = np.concatenate([bars, bars.swapaxes(1, 2)]).reshape(-1, SIDE * SIDE)
+    return np.unique(both, axis=0)
+
+
+def batches():
+    """Real pictures (m, 16), endlessly"""
+    return mg.data.Batches(np.tile(patterns(), (64, 1)), size=M)
+
+
+def new_game(idea=True):
+    """G: z (m, 8) -> logits of the pixels (m, 16).   D: pictures (m, 16) -> logits (m, 1)"""
+    G = Sequential(Dense(LATENT, HIDDEN), ReLU(), Dense(HIDDEN, HIDDEN), ReLU(),
+                   Dense(HIDDEN, SIDE * SIDE))
+    D = Sequential(Dense(SIDE * SIDE, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, HIDDEN),
+                   LeakyReLU(0.2), Dense(HIDDEN, 1))
+    return SimpleNamespace(G=G, D=D, idea=idea, G_optimizer=adam(1e-3, G),
+                           D_optimizer=adam(1e-3, D))
+
+
+def draw_pixels(logits):
+    """One sample (m, 16) of zeros and ones for each row of logits (m, 16): a constant"""
+    chances = F.sigmoid(logits).data
+    return (mg.random.uniform(0, 1, chances.shape) < chances).astype(chances.dtype)
+
+
+# %% Algorithm 1 for a G that draws
+def iteration(game, x):
+    """Phase 1 and phase 2 on real pictures x: the losses that D and G descended, by name"""
+    G, D = game.G, game.D
+    x, z = mg.tensor(x), mg.randn(len(x), LATENT)                       # phase 1: D
+    with mg.frozen(G):
+        logits = G(z)
+    fake = draw_pixels(logits) if game.idea else F.sigmoid(logits)
+    d_loss = -F.mean(F.logsigmoid(D(x))) - F.mean(F.logsigmoid(-D(mg.tensor(fake))))
+    game.D_optimizer.step(mg.grad(d_loss, D.parameters()))
+
+    logits = G(mg.randn(len(x), LATENT))                                # phase 2: G
+    if game.idea:
+        logits = F.stack([logits] * SAMPLES, axis=1)                    # (m, samples, 16)
+        samples = draw_pixels(logits)
+        with mg.no_grad():
+            weights = F.softmax(D(mg.tensor(samples)), dim=1)           # <- BS-GAN: D's odds
+        signs = 2 * samples - 1                                         # log σ(l) or log σ(−l)
+        log_g = F.sum(F.logsigmoid(signs * logits), axis=2)
+        g_loss = -F.mean(F.sum(weights[:, :, 0] * log_g, axis=1))       # <- BS-GAN: as if data
+    else:
+        with mg.frozen(D):
+            g_loss = -F.mean(F.logsigmoid(D(F.sigmoid(logits))))
+    game.G_optimizer.step(mg.grad(g_loss, G.parameters()))
+    return {"D": d_loss, "G": g_loss}
+
+
+# %% The effect: are the pictures that are drawn valid, and all of them?
+def play(idea, steps):
+    """Pictures (n, 16) drawn by a trained G"""
+    game = new_game(idea)
+    for x in run.progress(itertools.islice(batches(), steps), total=steps):
+        iteration(game, x)
+    with mg.no_grad():
+        return mg.to_numpy(draw_pixels(game.G(mg.randn(SHOWN, LATENT))))
+
+
+def real():
+    """As many real ones"""
+    return mg.random.generator().choice(patterns(), size=SHOWN)
+
+
+def measure(made):
+    """How many are bars or stripes, and how evenly they are spread over the 30"""
+    equal = (made[:, None] == patterns()).all(axis=2)
+    spread = 0.5 * (abs(equal.mean(0) - 1 / 30).sum() + 1 - equal.sum() / len(made))
+    return {"share of the pictures drawn that are bars or stripes": float(equal.sum() / len(made)),
+            "distance to the uniform distribution over 30 (total variation)": float(spread)}
+
+
+def draw(axes, made):
+    """40 pictures"""
+    grey = 0.1 + 0.7 * made[:40]                        # ones are light, and told from the frame
+    pictures.show(axes, grey.reshape(-1, SIDE, SIDE), columns=10, pad=1)
+
+
+if __name__ == "__main__":
+    exhibit(ROW, play, real, measure, draw, __doc__, steps=2000, panel=(4.2, 2.2))
