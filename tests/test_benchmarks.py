@@ -16,6 +16,8 @@ import turns  # noqa: E402
 import minigen as mg  # noqa: E402
 from minigen.layers import Conv2d  # noqa: E402
 
+pytestmark = pytest.mark.host_arrays
+
 
 def test_the_floor_counts_every_product_of_the_8_3_8_step():
     """A product of (m, k) and (k, n) is 2 m k n operations: two layers forward, two weights and one

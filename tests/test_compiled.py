@@ -13,6 +13,8 @@ from minigen import functional as F
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
                             LeakyReLU, ReLU, Reshape, Sequential, Sigmoid, Tanh)
 
+pytestmark = pytest.mark.numpy_only("steps are compiled on NumPy alone")
+
 STEPS = 22
 rng = np.random.default_rng(0)
 

@@ -12,6 +12,8 @@ from minigen import parallel
 from minigen.functional import chunks
 from minigen.functional.patches import positions
 
+pytestmark = pytest.mark.host_arrays
+
 PROGRAM = """
 import hashlib, threadpoolctl
 import minigen as mg

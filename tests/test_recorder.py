@@ -15,6 +15,8 @@ from minigen.inspect.theatre.stage import _cues_of, _statement_of, kind_of
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
                             LeakyReLU, ReLU, Reshape, Sequential, Sigmoid)
 
+pytestmark = pytest.mark.host_arrays
+
 
 class Encoder(Layer):
     def __init__(self):

@@ -16,6 +16,8 @@ from minigen.inspect.theatre.page import BUDGETS, unpacked
 from minigen.inspect.theatre.numbers import window
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
+pytestmark = pytest.mark.host_arrays
+
 SHELL = {name: importlib.resources.files("minigen.inspect.theatre").joinpath(f"theatre.{name}")
          .read_text(encoding="utf-8") for name in ("html", "css", "js")}
 

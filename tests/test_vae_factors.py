@@ -11,6 +11,8 @@ import pytest
 import minigen as mg
 from minigen import functional as F
 
+pytestmark = pytest.mark.host_arrays
+
 DEMO = pathlib.Path(__file__).parents[1] / "demos" / "vae_factors.py"
 
 
