@@ -146,6 +146,8 @@ EXPECTED = {
     "gan_2d": Expected(
         held=7, only=True,
         files=("optimal_discriminator.png", "game.png", "values.png", "curves.png")),
+    "gradient_theatre": Expected(
+        held=6, files=("theatre.html", "recording.npz", "iteration.png")),
     "gan_modes": Expected(held=0, files=("modes.png",), also=every_setting_is_counted),
     "gan_mnist": Expected(
         held=5, may_fail=("G's samples look real", "... and V = −log 4"),
