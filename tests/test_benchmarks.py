@@ -16,7 +16,7 @@ import turns  # noqa: E402
 import minigen as mg  # noqa: E402
 from minigen.layers import Conv2d  # noqa: E402
 
-pytestmark = pytest.mark.host_arrays
+pytestmark = pytest.mark.numpy_only("what is timed is NumPy")
 
 
 def test_the_floor_counts_every_product_of_the_8_3_8_step():

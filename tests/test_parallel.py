@@ -12,7 +12,7 @@ from minigen import parallel
 from minigen.functional import chunks
 from minigen.functional.patches import positions
 
-pytestmark = pytest.mark.host_arrays
+pytestmark = pytest.mark.numpy_only("the threads of the host")
 
 PROGRAM = """
 import hashlib, threadpoolctl

@@ -75,7 +75,7 @@ def record(name, iterations=(1, 3), steps=3, callbacks=(), **options):
 
 
 def parameters(trainer):
-    return {f"{part}.{name}": p.data.copy() for part, network in trainer.parts().items()
+    return {f"{part}.{name}": p.numpy().copy() for part, network in trainer.parts().items()
             if hasattr(network, "named_parameters") for name, p in network.named_parameters()}
 
 

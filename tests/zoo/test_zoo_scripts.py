@@ -30,7 +30,8 @@ with strict_cupy.installed():
 
 def python(*arguments, folder=None):
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+                "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8",
+                "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True,
                           encoding="utf-8", env=settings, timeout=300, cwd=folder)
 
