@@ -145,7 +145,8 @@ EXPECTED = {
                        for factor in ("scale", "x", "y")) + ("a beta-VAE disentangles more",)),
     "gan_2d": Expected(
         held=7, only=True,
-        files=("optimal_discriminator.png", "game.png", "values.png", "curves.png")),
+        files=("optimal_discriminator.png", "game.png", "values.png", "curves.png",
+               "phase_2.png")),
     "gradient_theatre": Expected(
         held=6, files=("theatre.html", "recording.npz", "iteration.png")),
     "gan_modes": Expected(held=0, files=("modes.png",), also=every_setting_is_counted),
