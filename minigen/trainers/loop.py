@@ -7,6 +7,7 @@ Read next: autoencoder.py.
 """
 
 import contextlib
+import functools
 import math
 import pathlib
 import signal
@@ -62,13 +63,13 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
 
     record, batches = None, _again_and_again(source)
     step = compile_step(step) if compiled else step
-    around = [callback.around for callback in callbacks if hasattr(callback, "around")]
+    one_step = functools.partial(_step_or_explain, lambda: step(take(batches)), trainer, data)
+    for callback in callbacks:
+        if hasattr(callback, "around"):
+            one_step = functools.partial(_within, callback.around, trainer, one_step)
     with _progress_bar(trainer, goal, progress) as show, _ctrl_c() as stop:
         while trainer.steps < goal and not stop:
-            with contextlib.ExitStack() as contexts:
-                for context in around:
-                    contexts.enter_context(context(trainer))
-                record = _step_or_explain(lambda: step(take(batches)), trainer, data)
+            record = one_step()
             for callback in callbacks:
                 if callback(trainer, record) is STOP:
                     stop.append("callback")
@@ -84,6 +85,11 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
                 else "no checkpoint was asked for")
         print(f"stopped after step {trainer.steps} of {goal}: {kept}", file=sys.stderr)
     return record
+
+
+def _within(context, trainer, one_step):
+    with context(trainer):
+        return one_step()
 
 
 def _step_or_explain(one_step, trainer, data):
