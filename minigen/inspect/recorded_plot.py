@@ -20,7 +20,7 @@ def plot(iteration):
         first, *others = numpy.atleast_1d(axes)
         _norms(first, phase)
         for place, (name, g) in zip(others, weights):
-            _heat(place, name, g.reshape(len(g), -1)[:64, :64])
+            _heat(place, name, g)
         frozen = [name for name, network in phase.networks.items() if network.frozen]
         rows.suptitle(f"iteration {iteration.step}, {phase.name}"
                       + f": {', '.join(frozen)} frozen, no gradient kept" * bool(frozen),
@@ -45,8 +45,13 @@ def _norms(axes, phase):
 
 
 def _heat(axes, title, g):
+    """A dense layer's gradient, outputs by inputs; any other with its first axis downwards."""
+    down, across = ("outputs", "inputs") if g.ndim == 2 else ("first axis", "all other axes")
+    g = g.reshape(len(g), -1)[:64, :64]
     most = abs(g).max() or 1.0
     image = axes.imshow(g, cmap="BrBG", vmin=-most, vmax=most, aspect="auto")
     axes.set_title(f"∂/∂ {title}", fontsize=8)
     axes.set(xticks=[], yticks=[])
+    axes.set_xlabel(across, fontsize=8)
+    axes.set_ylabel(down, fontsize=8)
     axes.figure.colorbar(image, ax=axes, ticks=(-most, 0, most), format="%.1g")
