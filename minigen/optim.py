@@ -4,8 +4,8 @@
     optimizer.step(gradients)           what minigen.grad returns, in the parameters' order
 
 Conventions are PyTorch's. The learning rate is a number or a schedule, a function of the number of
-steps done. A rule works in place on flat arrays, in which all parameters lie end to end; beside
-each of its lines stands the paper's. Read next: flat.py.
+steps done. A rule works on flat arrays: many small parameters end to end, or a piece of a large
+one. Beside each of its lines stands the paper's. Read next: flat.py.
 """
 
 import functools

@@ -17,7 +17,8 @@ def _ones(xp, device, n, dtype):
 
 @in_place_of(fast, "column_sums")
 def column_sums(x):
-    """x.sum(0) as the product 1ᵀ x: a sum over the rows of a tall matrix keeps few processors busy.
+    """x.sum(0) as the product 1ᵀ x, as on the host, but with ones of each device. A sum over the
+    rows of a tall matrix would keep few processors busy.
     (With CUPY_TF32=1 in the environment it is rounded like every product: to ten bits.)"""
     return _ones(array_module(x), x.device.id, len(x), x.dtype).dot(x)
 
