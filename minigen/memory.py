@@ -16,10 +16,10 @@ def own(gradients, starts):
 
     Rules often return g itself, or a view of it; adding to one gradient must never change
     another."""
-    taken, owned = {id(_owner(start)) for start in starts}, []
+    taken, owned = {id(owner_of(start)) for start in starts}, []
     for g in gradients:
         if g is not None:
-            owner = g if g.base is None else _owner(g)
+            owner = g if g.base is None else owner_of(g)
             if id(owner) in taken or owner is not g and not _is_whole(g, owner):
                 g = owner = g.copy(order="K")
             taken.add(id(owner))
@@ -34,10 +34,11 @@ def _is_whole(view, owner):
 
 def shared(view, array):
     """Whether the view looks into the memory that `array` lies in."""
-    return _owner(view) is _owner(array)
+    return owner_of(view) is owner_of(array)
 
 
-def _owner(array):
+def owner_of(array):
+    """The array whose memory this one lies in, itself if it is its own."""
     while hasattr(array.base, "base"):      # to the array that is viewed, not to its buffer
         array = array.base
     return array

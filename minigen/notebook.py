@@ -45,7 +45,7 @@ def layer_html(layer):
         path, _, own = name.rpartition(".")
         owned.setdefault(path, {})[own] = p
     rows = []
-    for path, inner in _layers("", layer):
+    for path, inner in layer.named_layers():
         own = owned.get(path, {})
         if own or not inner.children():
             shapes = [f"{name} {p.shape}{'' if p.requires_grad else ' frozen'}"
@@ -67,13 +67,6 @@ def record_html(record):
 
 
 # ------------------------------------------------------------------------------ what is inside
-
-def _layers(path, layer):
-    """(dotted name, layer) of the layer and of all that are inside it."""
-    yield path, layer
-    for name, child in layer.children():
-        yield from _layers(f"{path}.{name}" if path else name, child)
-
 
 def _output(layer):
     """The shape of the layer's output for m examples, once it has been called."""

@@ -9,9 +9,10 @@ import copy
 import numpy
 
 from .. import random
-from ..autograd import Tensor
 from ..backend import to_numpy
+from ..memory import owner_of
 from ..optim import SGD
+from .tape import operations
 
 _EPS = 1e-6                 # of a central difference, in double precision
 
@@ -21,27 +22,14 @@ def tape(value, parameters):
 
     An array is kept by the first operation that holds it; parameters, which are there anyway, do
     not count."""
-    reached, stack = {value}, [value]
-    while stack:
-        for x in stack.pop().creator.inputs:
-            if isinstance(x, Tensor) and x.creator is not None and x not in reached:
-                reached.add(x)
-                stack.append(x)
-    rows, seen = [], {_memory(p.data) for p in parameters}
-    for y in sorted(reached, key=lambda y: y.creator.birth):
+    rows, seen = [], {id(owner_of(p.data)) for p in parameters}
+    for y in operations(value):
         step = y.creator
-        kept = {_memory(a): a.nbytes for a in [*step.arrays, y.data] if hasattr(a, "nbytes")}
+        kept = {id(owner_of(a)): a.nbytes for a in [*step.arrays, y.data] if hasattr(a, "nbytes")}
         new = sum(size for memory, size in kept.items() if memory not in seen)
         seen |= set(kept)
         rows.append([step.operation.__name__, list(y.shape), int(new)])
     return rows
-
-
-def _memory(array):
-    """What tells two arrays in the same memory: the object that owns it."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return id(array)
 
 
 def optimizer_state(optimizer, names):

@@ -111,7 +111,7 @@ class PhaseNotes:
     def _passes(self, names):
         """Note each network's calls, in order. Returns "layers/pass/layer" -> output, a Tensor."""
         paths = {id(layer): (network, path) for network, part in self.networks.items()
-                 for path, layer in layers_inside("", part)}
+                 for path, layer in layers_inside(part)}
         self.about["frozen"], found, inner = dict.fromkeys(self.networks, False), {}, {}
         for layer, x, y, frozen, statement in self.calls:
             network, path = paths.get(id(layer), (None, None))
@@ -159,9 +159,7 @@ def _name_of(x, names):
     return found[-1] if found else "both"           # the argument `real` is called x later on
 
 
-def layers_inside(path, layer):
-    """(dotted path, layer) of a Layer and all the layers inside it; nothing of another object."""
-    if isinstance(layer, Layer):
-        yield path, layer
-        for name, child in layer.children():
-            yield from layers_inside(f"{path}.{name}" if path else name, child)
+def layers_inside(network):
+    """(dotted path, layer) of a Layer and of all the layers inside it; nothing of another
+    object."""
+    return network.named_layers() if isinstance(network, Layer) else ()

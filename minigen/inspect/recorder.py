@@ -173,7 +173,7 @@ def _layers_of(network):
     or of the whole network, where it is no Layer."""
     found = [[path or "whole", layer.describe(), [f"{path}.{name}" if path else name
                                                   for name, _ in layer.named_parameters()]]
-             for path, layer in layers_inside("", network) if not layer.children()]
+             for path, layer in layers_inside(network) if not layer.children()]
     names = [name for name, _ in network.named_parameters()]
     return found or [["whole", type(network).__name__, names]]
 

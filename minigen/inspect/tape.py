@@ -30,7 +30,7 @@ def read_tape(tensor):
 
     An array that is given twice is two constants, as it is for the tape; numbers are no nodes.
     Errors as of draw_graph."""
-    computed, others = {id(y): Node(y, "operation") for y in _operations(tensor)}, {}
+    computed, others = {id(y): Node(y, "operation") for y in _drawable(tensor)}, {}
     for user in computed.values():
         step = user.x.creator
         arguments = [*step.operation.__signature__.parameters]
@@ -45,15 +45,9 @@ def read_tape(tensor):
     return [*others.values(), *computed.values()]
 
 
-def _operations(tensor):
-    """The computed Tensors from `tensor` back, as far as gradients are wanted, oldest first."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"draw_graph: got a {errors.type_name(tensor)}, expected a Tensor that was "
-                        "computed: of a network D, draw_graph(D(x))")
-    if tensor.creator is None:
-        raise ValueError(f"draw_graph: there is no tape behind {tensor!r}: it was made, not "
-                         "computed, or computed where no gradient was wanted (from constants, in "
-                         "no_grad() or by a frozen network)")
+def operations(tensor):
+    """The computed Tensors from `tensor`, one of them, back, as far as gradients are wanted, oldest
+    first. RuntimeError: backward() freed the tape."""
     reached, stack = {tensor}, [tensor]
     while stack:
         step = stack.pop().creator
@@ -63,11 +57,24 @@ def _operations(tensor):
             if x is not None and x.creator and x not in reached:
                 reached.add(x)
                 stack.append(x)
-    if len(reached) > LIMIT:
-        raise ValueError(f"draw_graph: {len(reached)} operations are behind {tensor!r}, and a "
+    return sorted(reached, key=attrgetter("creator.birth"))
+
+
+def _drawable(tensor):
+    """The operations behind a Tensor; or an error, where there are none, or too many to be read."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"draw_graph: got a {errors.type_name(tensor)}, expected a Tensor that was "
+                        "computed: of a network D, draw_graph(D(x))")
+    if tensor.creator is None:
+        raise ValueError(f"draw_graph: there is no tape behind {tensor!r}: it was made, not "
+                         "computed, or computed where no gradient was wanted (from constants, in "
+                         "no_grad() or by a frozen network)")
+    found = operations(tensor)
+    if len(found) > LIMIT:
+        raise ValueError(f"draw_graph: {len(found)} operations are behind {tensor!r}, and a "
                          f"drawing of more than {LIMIT} cannot be read. Draw a part: one network, "
                          "draw_graph(D(x)) with an array x, or one layer, draw_graph(D[0](x))")
-    return sorted(reached, key=attrgetter("creator.birth"))
+    return found
 
 
 def _kind(x):

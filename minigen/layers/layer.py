@@ -61,6 +61,12 @@ class Layer:
                 found += [(name, value)] if isinstance(value, Layer) else _layers_in(name, value)
         return found
 
+    def named_layers(self, path=""):
+        """(dotted name, layer) of this layer, whose name is `path`, and of all inside it."""
+        yield path, self
+        for name, child in self.children():
+            yield from child.named_layers(f"{path}.{name}" if path else name)
+
     def named_parameters(self):
         """(dotted name, Tensor) of every parameter, in the order they were made.
 
