@@ -82,6 +82,26 @@ def test_labels_and_indices_are_waited_for_once():
                 F.cross_entropy(x, cupy.asarray(wrong))
 
 
+def test_an_index_out_of_range_is_an_error_on_a_gpu_too():
+    F, counts = mg.functional, strict_cupy.counts
+    with strict_cupy.installed() as cupy:
+        x = mg.Tensor(cupy.arange(12.0).reshape(3, 4), requires_grad=True)
+        rows = cupy.asarray([2, 3])
+        for index, message in ((rows, "getitem: index 3 is out of bounds for axis 0 with size 3"),
+                               ((None, rows), "axis 0 with size 3"), ([0, -4], "index -4"),
+                               ((slice(None), cupy.asarray([4])), "axis 1 with size 4")):
+            with pytest.raises(IndexError, match=message):
+                x[index]
+            with pytest.raises(IndexError, match="out of bounds"):
+                F.getitem(x, index)
+        with pytest.raises(IndexError, match="scatter: index 3 is out of bounds for axis 0"):
+            F.scatter(x[:2], rows, (3, 4))
+        np.testing.assert_array_equal(mg.to_numpy(x[-rows[:1]]), [[4, 5, 6, 7]])
+        counts.reset()
+        x[0], x[:, 1:], x[x > 1], x[rows[:1]]
+        assert counts.to_host == 1 + 1          # the indices; and a mask's length, as in CuPy
+
+
 def test_dropout_draws_its_mask_for_the_library_of_its_input():
     with strict_cupy.installed() as cupy:
         x = cupy.ones((3, 4))

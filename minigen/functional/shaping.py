@@ -68,7 +68,7 @@ def getitem(x, index):
 
     ∂L/∂x = g added to zeros at `index`; what was taken twice gets both gradients. They are added in
     place, to one array: an array of zeros for each of n rows would be n² numbers to write. On a
-    GPU, an array of integers that are out of range wraps round (embedding looks at its own)."""
+    GPU, an array of integers is looked at first, and waited for (kernels/indexing.py)."""
     return x[index]
 
 getitem.gradients(lambda g, y, x, index: scatter(g, index, x.shape),

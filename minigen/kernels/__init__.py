@@ -15,7 +15,7 @@ tests/test_kernels.py compares every code with its definition. The stand-in for 
 run without a GPU, computes by the definitions, since it cannot run the code.
 """
 
-from . import elementwise, normalization, optimizers, patches
+from . import elementwise, indexing, normalization, optimizers, patches
 from .kernel import KERNELS
 
-__all__ = ["KERNELS", "elementwise", "normalization", "optimizers", "patches"]
+__all__ = ["KERNELS", "elementwise", "indexing", "normalization", "optimizers", "patches"]
