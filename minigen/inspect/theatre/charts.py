@@ -11,13 +11,16 @@ import numpy
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320, 160, 40, 312, 8, 138
 POINTS = 300                # of a curve, at most: every n-th iteration is drawn
+TITLES = {"elbo": "the bound (ELBO): nats an example",
+          "reconstruction": "reconstruction, E log p(x | z): nats an example",
+          "kl": "KL(q(z | x) ‖ p(z)): nats an example"}
 STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3")        # dashes: never colour alone
 
 
-def chart(title, curves, level=None, log=False, last=None, moves=True):
+def chart(title, curves, level=None, log=False, last=None, moves=True, marks=False):
     """<figure> with curves, a list of (label, class, steps, values), and `level` (height, text), a
     line to compare with. last: the step at the right end; of the curves, if left out. moves:
-    whether a line marks the iteration that the page shows."""
+    whether a line marks the iteration that the page shows. marks: single points, no curves."""
     values = numpy.concatenate([numpy.asarray(v, float) for _, _, _, v in curves])
     values = numpy.append(values, level[0]) if level else values
     low, high = _limits(values, log)
@@ -31,10 +34,15 @@ def chart(title, curves, level=None, log=False, last=None, moves=True):
     for i, (label, style, steps, curve) in enumerate(curves):
         points = [f"{cursor(s, last)} {y(v)}" for s, v in _some(steps, curve)
                   if math.isfinite(v) and (v > 0 or not log)]
-        line = f'<path class="curve {style}" stroke-dasharray="{STYLES[i % len(STYLES)]}" d='
-        parts += [f'{line}"M{"L".join(points)}"/>'] if points else []
+        if marks:                       # a line of no length, seen by its round or square end
+            line = f'<path class="mark {style}" stroke-linecap="{("round", "square")[i % 2]}" d='
+            path, sample = "".join(f"M{point}h0" for point in points), "M12 3h0"
+        else:
+            line = f'<path class="curve {style}" stroke-dasharray="{STYLES[i % len(STYLES)]}" d='
+            path, sample = f"M{'L'.join(points)}", "M0 3H24"
+        parts += [f'{line}"{path}"/>'] if points else []
         legend.append(f'<span class="{style}"><svg viewBox="0 0 24 6" aria-hidden="true">'
-                      f'{line}"M0 3H24"/></svg>{html.escape(label)}</span>')
+                      f'{line}"{sample}"/></svg>{html.escape(label)}</span>')
     if moves:
         parts.append(f'<path class="cursor" data-cursor d="M0 {TOP}V{BOTTOM}"/>')
     return (f'<figure><figcaption>{html.escape(title)}</figcaption><svg class="chart" '
@@ -50,7 +58,7 @@ def _frame(y, ticks, level, last):
     if level:
         yield (f'<path class="level" d="M{LEFT} {y(level[0])}H{RIGHT}"/><text class="tick" '
                f'x="{RIGHT}" y="{y(level[0]) - 3}" text-anchor="end">{level[1]}</text>')
-    for step, anchor in ((1, "start"), (last, "end")):
+    for step, anchor in ((1, "start"), (int(last), "end")):
         yield (f'<text class="tick" x="{cursor(step, last)}" y="{HEIGHT - 8}" '
                f'text-anchor="{anchor}">{step:,}</text>')
 
@@ -89,7 +97,8 @@ def _ticks(low, high, log):
 
 
 def _text(tick):
-    return f"{tick:.3g}".replace("-", "−")
+    text = f"{tick:,.0f}" if abs(tick) >= 1000 else f"{tick:.3g}"
+    return text.replace("-", "−")
 
 
 def charts_of(recording):
@@ -113,14 +122,28 @@ def charts_of(recording):
                                last=steps[-1]))
     else:
         for name, v in values.items():
-            found.append(chart(name, [(name, "ink", steps, v)]))
+            found.append(chart(TITLES.get(name, name), [(name, "ink", steps, v)]))
     networks = dict.fromkeys(name.split("/")[1] for name in summary if name.startswith("norms/"))
     for network in networks:
         style = {"D": "d", "G": "fake"}.get(network, "ink")
         layers = [(name.split("/", 2)[2], style, steps, v) for name, v in summary.items()
                   if name.startswith(f"norms/{network}/")]
         found.append(chart(f"{network}: norm of each layer's gradient", layers, log=True))
+    if {*networks} == {"D", "G"}:
+        found.append(_phase_by_phase(summary))
     return "".join(found)
+
+
+def _phase_by_phase(summary, first=8):
+    """The norms of D's and of G's whole gradient in the first iterations, phase 1 and phase 2 of
+    each side by side: a frozen network keeps no gradient, so it has no mark (absent, not zero)."""
+    marks = []
+    for network, style, phase in (("D", "d", 1), ("G", "fake", 2)):
+        layers = [v[:first] for name, v in summary.items() if name.startswith(f"norms/{network}/")]
+        marks.append((f"phase {phase}: {network}", style, summary["steps"][:first] + (phase - 1) / 2,
+                      numpy.linalg.norm(layers, axis=0)))
+    return chart("norm of the whole gradient, phase by phase: a frozen network has none", marks,
+                 log=True, moves=False, marks=True)
 
 
 def comparison(base, other, names):

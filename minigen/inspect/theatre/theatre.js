@@ -132,6 +132,7 @@ function showNumbers() {
     rows.push(`<tr class="${chosen ? "chosen" : ""}"><th scope="row"><button type="button" data-sample="${r}"
       aria-pressed="${chosen}" aria-label="Example ${r + 1}">${r + 1}</button></th>${cells.join("")}</tr>`);
   }
+  $("numbers").hidden = !total && !cue().formulas.length;
   $("examples").innerHTML = total ? `<caption>The first ${rows.length} of the batch's ${total} examples</caption>
     <thead><tr><th scope="col">example</th>${columns.map(([head]) => `<th scope="col">${head}</th>`).join("")}</tr></thead>
     <tbody>${rows.join("")}</tbody>` : "";
