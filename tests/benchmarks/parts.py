@@ -2,6 +2,7 @@
 
     python tests/benchmarks/parts.py operations       microseconds of the tape per operation
     python tests/benchmarks/parts.py python           how much of a step is Python?
+    python tests/benchmarks/parts.py recording        what a run costs that is not recorded
     python tests/benchmarks/parts.py convolutions     layer by layer, beside PyTorch
 
 Everything here runs in one process, the sides in turns, and shows the quickest of many bursts of
@@ -18,6 +19,7 @@ from benchmark import STEPS, TITLES
 import minigen as mg
 from minigen import functional as F
 from minigen.functional.convolution import _convolution, _transposed, _weight_gradient
+from minigen.layers import Dense, ReLU, Sequential, Sigmoid
 
 rng = np.random.default_rng(0)
 
@@ -69,6 +71,43 @@ def python():
               f"{1 - calls / tape:6.0%}  ({len(alone.calls)} calls)", flush=True)
 
 
+def recording(steps=100):
+    """A trainer's step called by hand; in fit, where a recorder could be and is not; beside one
+    that keeps none of these iterations in full, but the numbers of each; and kept in full."""
+    print(f"{'µs per step':38} {'by hand':>8} {'fit':>8} {'numbers':>8} {'in full':>8}")
+    x, points = mg.backend.asarray(np.eye(8, dtype="float32")), mg.data.ring().sample(64)
+    for title, make, batch in (("8-3-8 autoencoder, momentum", _small_autoencoder, x),
+                               ("2-D ring GAN, width 16, batch 64", _small_gan, points)):
+        bare, fitted, beside, full = (make() for _ in range(4))
+        one = [batch] if make is _small_gan else batch
+
+        def by_hand():
+            for _ in range(steps):
+                bare.step(one)
+
+        def fit(trainer, count, *callbacks):
+            return trainer.fit([batch], trainer.steps + count, progress=False, callbacks=callbacks)
+
+        nothing = mg.inspect.Recorder([])
+        times = quickest(by_hand, lambda: fit(fitted, steps), lambda: fit(beside, steps, nothing))
+        times += [steps / 5 * t for t in quickest(lambda: fit(
+            full, 5, mg.inspect.Recorder(range(full.steps + 1, full.steps + 6))), bursts=5)]
+        print(f"{title:38}" + "".join(f" {1e6 * t / steps:8.1f}" for t in times), flush=True)
+
+
+def _small_autoencoder():
+    encoder, decoder = (Sequential(Dense(i, o), Sigmoid()) for i, o in ((8, 3), (3, 8)))
+    optimizer = mg.optim.SGD(encoder.parameters() + decoder.parameters(), 0.3, momentum=0.9)
+    return mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer)
+
+
+def _small_gan():
+    G, D = (Sequential(Dense(2, 16), ReLU(), Dense(16, o)) for o in (2, 1))
+    return mg.trainers.GANTrainer(G, D, mg.optim.SGD(G.parameters(), 0.05, momentum=0.5),
+                                  mg.optim.SGD(D.parameters(), 0.05, momentum=0.5),
+                                  prior=lambda m: mg.randn(m, 2))
+
+
 SHAPES = [(1, 64, 28, 4, 2, 1), (64, 128, 14, 4, 2, 1), (16, 32, 28, 4, 2, 1), (3, 64, 56, 4, 2, 1),
           (1, 32, 28, 3, 1, 1), (32, 64, 14, 3, 1, 1), (64, 64, 14, 3, 1, 1),
           (128, 128, 7, 3, 1, 1), (1, 16, 28, 5, 1, 2), (32, 64, 14, 5, 2, 2),
@@ -117,5 +156,5 @@ def _torch():
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ["operations", "python", "convolutions"]:
+    for part in sys.argv[1:] or ["operations", "python", "recording", "convolutions"]:
         globals()[part]()

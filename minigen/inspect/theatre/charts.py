@@ -14,7 +14,7 @@ POINTS = 300                # of a curve, at most: every n-th iteration is drawn
 TITLES = {"elbo": "the bound (ELBO): nats an example",
           "reconstruction": "reconstruction, E log p(x | z): nats an example",
           "kl": "KL(q(z | x) ‖ p(z)): nats an example"}
-STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3")        # dashes: never colour alone
+STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3", "12 4", "8 2 2 2 2 2")      # dashes: never colour alone
 
 
 def chart(title, curves, level=None, log=False, last=None, moves=True, marks=False):
