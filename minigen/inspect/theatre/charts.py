@@ -14,7 +14,8 @@ POINTS = 300                # of a curve, at most: every n-th iteration is drawn
 TITLES = {"elbo": "the bound (ELBO): nats an example",
           "reconstruction": "reconstruction, E log p(x | z): nats an example",
           "kl": "KL(q(z | x) ‖ p(z)): nats an example"}
-STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3", "12 4", "8 2 2 2 2 2")      # dashes: never colour alone
+# Dashes, never colour alone:
+STYLES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "1 3", "12 4", "8 2 2 2 2 2")
 
 
 def chart(title, curves, level=None, log=False, last=None, moves=True, marks=False):
@@ -140,7 +141,8 @@ def _phase_by_phase(summary, first=8):
     marks = []
     for network, style, phase in (("D", "d", 1), ("G", "fake", 2)):
         layers = [v[:first] for name, v in summary.items() if name.startswith(f"norms/{network}/")]
-        marks.append((f"phase {phase}: {network}", style, summary["steps"][:first] + (phase - 1) / 2,
+        places = summary["steps"][:first] + (phase - 1) / 2
+        marks.append((f"phase {phase}: {network}", style, places,
                       numpy.linalg.norm(layers, axis=0)))
     return chart("norm of the whole gradient, phase by phase: a frozen network has none", marks,
                  log=True, moves=False, marks=True)
