@@ -130,7 +130,7 @@ def charts_of(recording):
         layers = [(name.split("/", 2)[2], style, steps, v) for name, v in summary.items()
                   if name.startswith(f"norms/{network}/")]
         found.append(chart(f"{network}: norm of each layer's gradient", layers, log=True))
-    if {*networks} == {"D", "G"}:
+    if {*networks} == {"D", "G"} and steps[0] == 1:
         found.append(_phase_by_phase(summary))
     return "".join(found)
 
