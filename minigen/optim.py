@@ -16,7 +16,7 @@ from . import errors
 from .autograd import Tensor
 from .backend import array_module
 from .flat import Flat
-from .modes import anew
+from .modes import anew, mode
 
 
 class Optimizer:
@@ -47,9 +47,10 @@ class Optimizer:
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
         wrong shape, or a schedule that gives a rate that is negative or not a number.
         BackendError: gradients of another library than the parameters."""
-        flat = self._flat
-        small, large = flat.gather(self.parameters, self._given(gradients), self._check,
-                                   self.weight_decay)
+        flat, gradients = self._flat, self._given(gradients)
+        if mode.processes is not None:                      # of all processes' rows
+            gradients = mode.processes.average(gradients)
+        small, large = flat.gather(self.parameters, gradients, self._check, self.weight_decay)
         numbers = anew(self._next_numbers, flat.dtype)
         flat.subtract(small, large, self.rule, numbers, self.weight_decay)
 

@@ -23,6 +23,9 @@ class BatchNorm(Layer):
     evaluation it uses the running ones. Frozen, it uses the batch's and leaves the running ones
     alone: a network that is not learning must not change.
 
+    Where several processes share a step (mg.parallel_training), the batch is that of all: its mean
+    and variance are sent round, two small messages forward and two back.
+
     A bias in the layer before is subtracted with the mean: it learns nothing (bias=False)."""
 
     def __init__(self, features, momentum=0.1, eps=1e-5):
