@@ -34,16 +34,7 @@ def save(path, trainer):
     _require_finite(path, arrays, trainer)
     _require_replaceable(path)
     with replacing(os.path.realpath(path)) as file:
-        _write(file, arrays, trainer)
-
-
-def write(file, trainer):
-    """The same, to a file that is open for writing: a copy for another process."""
-    _write(file, {name: to_numpy(array) for name, array in _arrays(trainer).items()}, trainer)
-
-
-def _write(file, arrays, trainer):
-    numpy.savez(file, checkpoint=json.dumps(_about(trainer)), **arrays)
+        numpy.savez(file, checkpoint=json.dumps(_about(trainer)), **arrays)
 
 
 def load(path, trainer):

@@ -47,10 +47,9 @@ class Optimizer:
         parameter's .grad, where None means no update. ValueError: a wrong number of gradients, a
         wrong shape, or a schedule that gives a rate that is negative or not a number.
         BackendError: gradients of another library than the parameters."""
-        flat, gradients = self._flat, self._given(gradients)
-        if mode.processes is not None:                      # of all processes' rows
-            gradients = mode.processes.average(gradients)
-        small, large = flat.gather(self.parameters, gradients, self._check, self.weight_decay)
+        flat = self._flat
+        small, large = flat.gather(self.parameters, self._given(gradients), self._check,
+                                   self.weight_decay)
         numbers = anew(self._next_numbers, flat.dtype)
         flat.subtract(small, large, self.rule, numbers, self.weight_decay)
 
@@ -73,7 +72,7 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for "
                              f"{len(self.parameters)} parameters")
-        return gradients
+        return gradients if mode.processes is None else mode.processes.average(gradients)
 
     def _check(self, g, p):
         if getattr(g, "shape", None) != p._data.shape:

@@ -7,6 +7,7 @@ too, which trains them in one process."""
 
 import os
 import pathlib
+import shutil
 import signal
 import sys
 
@@ -15,6 +16,7 @@ import numpy as np
 import minigen as mg
 from minigen.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, Layer, ReLU, Sequential, Tanh
 
+MPIEXEC = shutil.which("mpiexec", path=str(pathlib.Path(sys.executable).parent)) or "mpiexec"
 M, LATENT, STEPS = 10, 3, 5             # ten rows: among four processes, two or three each
 
 
@@ -67,8 +69,8 @@ class Image(Layer):
 
 
 def convolutional_autoencoder():
-    encoder = Sequential(Image(), Conv2d(1, 4, 3, padding=1, bias=False), BatchNorm(4), ReLU(), Flatten(),
-                         Dense(24, LATENT))
+    encoder = Sequential(Image(), Conv2d(1, 4, 3, padding=1, bias=False), BatchNorm(4), ReLU(),
+                         Flatten(), Dense(24, LATENT))
     decoder = Sequential(Dense(LATENT, 6))
     optimizer = mg.optim.Adam(encoder.parameters() + decoder.parameters(), lr=0.01)
     return mg.trainers.AutoencoderTrainer(encoder, decoder, optimizer)

@@ -10,8 +10,8 @@ import minigen
 ROOT = pathlib.Path(minigen.__file__).parent
 FLOORS = [["backend", "files"], ["errors", "memory", "modes", "parallel"],
           ["random", "arguments"], ["autograd"], ["replay"], ["functional"], ["flat"],
-          ["layers", "optim"], ["kernels"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"], ["processes"],
-          ["metrics"], ["inspect", "notebook"], ["__main__"]]
+          ["layers", "optim"], ["kernels"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"],
+          ["processes"], ["metrics"], ["inspect", "notebook"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 
 

@@ -3,14 +3,13 @@ the whole batch and everybody's noise; and a process that dies ends all."""
 
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import several_processes
-from several_processes import LATENT, STEPS, TRAINERS, M, data, gan, state
+from several_processes import LATENT, MPIEXEC, STEPS, TRAINERS, M, data, gan, state
 
 import minigen as mg
 from minigen.modes import during
@@ -19,7 +18,6 @@ from minigen.processes.mpi import World
 pytestmark = pytest.mark.host_arrays    # everything here is compared on the host
 
 SCRIPT = pathlib.Path(several_processes.__file__)
-MPIEXEC = shutil.which("mpiexec", path=pathlib.Path(sys.executable).parent) or "mpiexec"
 
 
 def mpiexec(n, task, folder, *arguments):

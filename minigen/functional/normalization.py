@@ -11,7 +11,6 @@ Read next: ../layers/__init__.py.
 
 from ..autograd import Tensor, operation
 from ..backend import array_module
-from ..modes import mode
 from . import checks
 from .conversions import arrays_or_tensors, constant
 from .elementwise import sqrt, square
@@ -19,7 +18,7 @@ from .reductions import column_sums, mean
 from .shaping import reshape
 
 
-def _standardize(x, axes, eps, mean=mean):
+def _standardize(x, axes, eps):
     """x̂ = (x − mean) / √(var + eps), and the two statistics, with the reduced axes kept."""
     m = mean(x, axes, keepdims=True)
     v = mean(square(x - m), axes, keepdims=True)
@@ -89,17 +88,6 @@ def _batch_norm(x, weight, bias, eps, statistics):
 _batch_norm.gradients(together=_batch_norm_gradients, inputs=3, definition=_plain_batch_norm)
 
 
-def _batch_norm_of_all_processes(x, weight, bias, eps, statistics):
-    """_plain_batch_norm with the mean and variance of the whole batch, of which x has this
-    process's rows (see processes/)."""
-    def mean_of_all(x, *axes, **options):
-        return mode.processes.mean(mean(x, *axes, **options))
-
-    x_hat, m, v = _standardize(x, (0, *range(2, x.ndim)), eps, mean_of_all)
-    statistics.update(mean=constant(m).ravel(), var=constant(v).ravel())
-    return x_hat * _along_channels(weight, x) + _along_channels(bias, x)
-
-
 # ---------------------------------------------------------------------------- the public functions
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,
@@ -115,12 +103,9 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     checks.require_channels("batch_norm", x, 2, weight, running_mean, running_var, weight, bias)
     weight, bias = _or_constant(weight, 1, x), _or_constant(bias, 0, x)
     if training:
-        count, normalize = x.size // max(x.shape[1], 1), _batch_norm
-        if mode.processes is not None:
-            count, normalize = mode.processes.of_all(count), _batch_norm_of_all_processes
-        checks.require_several("batch_norm", x.shape, count)
+        count = checks.require_several("batch_norm", x.shape, x.size // max(x.shape[1], 1))
         statistics = {}
-        y = normalize(x, weight, bias, eps, statistics)
+        y = _batch_norm(x, weight, bias, eps, statistics)
         _update(running_mean, running_var, statistics["mean"], statistics["var"], count, momentum)
         return y
     checks.require_statistics("batch_norm", running_mean, running_var, "training")

@@ -9,6 +9,7 @@ import numbers
 from .. import functional as F
 from ..backend import current, default_dtype
 from ..errors import integer
+from ..modes import mode
 from .layer import Layer, parameter
 
 
@@ -42,8 +43,9 @@ class BatchNorm(Layer):
     def forward(self, x):
         frozen = self.training and not self.weight.requires_grad
         statistics = (None, None) if frozen else (self.running_mean, self.running_var)
-        return F.batch_norm(x, *statistics, self.weight, self.bias,
-                            self.training, self.momentum, self.eps)
+        batch_norm = F.batch_norm if mode.processes is None else mode.processes.batch_norm
+        return batch_norm(x, *statistics, self.weight, self.bias, self.training, self.momentum,
+                          self.eps)
 
     def describe(self):
         return f"BatchNorm({self.weight.shape[0]})"

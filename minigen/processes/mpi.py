@@ -5,7 +5,6 @@ MPI waits for a message by looking for it again and again, which takes a core fr
 work, so waiting is done here: it looks, and lets others go first. And MPI lets the others wait for
 ever for a process that has ended with an error. So an error that nobody catches ends them all, and
 a process that leaves tells the others, or waits for those that are still at work.
-Read next: training.py.
 """
 
 import atexit
@@ -22,6 +21,7 @@ from ..backend import array_module, to_numpy
 
 LEFT = -2                           # what process 0 tells when it leaves Python
 _PATIENCE, _NAP = 0.01, 0.001       # seconds until a process that waits sleeps, and for how long
+_READ = 0.5                         # seconds in which mpiexec reads an error before it ends all
 
 # What a launcher sets in every process: the number of them, or at least the process's own.
 _SIZES, _RANK = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"), "PMIX_RANK"
@@ -89,6 +89,7 @@ class World:
     def _abort(self):
         sys.stdout.flush()
         sys.stderr.flush()
+        time.sleep(_READ)
         self._all.Abort(1)
 
     def _leave(self):

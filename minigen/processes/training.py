@@ -26,19 +26,22 @@ be had in mind:
 
 import contextlib
 import io
+import pathlib
 import signal
 import sys
+import tempfile
 import threading
 import zlib
 
 import numpy
 
 from .. import checkpoint, random
-from ..autograd import Tensor, operation
+from ..autograd import Tensor
 from ..backend import array_module, is_array, to_numpy
 from ..modes import during, mode
 from ..trainers.loop import again_and_again, source_of
 from .mpi import world
+from .normalization import batch_norm
 
 OVER = -1                               # what process 0 tells when a fit is over
 
@@ -145,14 +148,22 @@ class ParallelTraining:
             raise _Over
         if not self._has_begun:
             self._has_begun = True
-            file = io.BytesIO()
-            if self.rank == 0:
-                checkpoint.write(file, self.trainer)
-            state = self._world.copy(file.getvalue())
-            if self.rank > 0:
-                checkpoint.load(io.BytesIO(state), self.trainer)
-                _leave_ctrl_c_to_process_0()
+            self._become_process_0()
         return number
+
+    def _become_process_0(self):
+        """Its weights, running statistics, optimizer state, step and place in the data: by a
+        checkpoint, which is sent round and not kept."""
+        state = None
+        if self.rank == 0:
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder) / "checkpoint.npz"
+                checkpoint.save(path, self.trainer)
+                state = path.read_bytes()
+        state = self._world.copy(state)
+        if self.rank > 0:
+            checkpoint.load(io.BytesIO(state), self.trainer)
+            _leave_ctrl_c_to_process_0()
 
     # --------------------------------------------------------------- what is shared and averaged
 
@@ -182,14 +193,13 @@ class ParallelTraining:
         cuts = [m * r // self.size for r in range(self.size + 1)]
         return list(zip(cuts, cuts[1:]))
 
-    def of_all(self, count):
-        """How many there are in the whole batch of what this process has `count` of."""
-        return round(count / self.weight)
+    def batch_norm(self, *arguments):
+        """functional.batch_norm by the mean and variance of the whole batch."""
+        return batch_norm(*arguments, self)
 
-    def mean(self, x):
-        """Σ wᵣ xᵣ, of arrays or Tensors of one shape: where each is a mean over its process's rows,
-        the mean over the whole batch."""
-        return mean_over_processes(x, self)
+    def sum(self, array):
+        """The sum of all processes' arrays; `array` may be written to."""
+        return self._world.sum(array)
 
     def average(self, gradients):
         """Σ wᵣ gᵣ of each gradient in a list, Tensors or arrays, in one message. None stays
@@ -198,7 +208,7 @@ class ParallelTraining:
         there = [g for g in arrays if g is not None]
         flat = array_module(there[0]).concatenate([g.ravel() for g in there])
         flat *= self.weight
-        flat, averaged, start = self._world.sum(flat), [], 0
+        flat, averaged, start = self.sum(flat), [], 0
         for g in arrays:
             if g is not None:
                 g, start = flat[start:start + g.size].reshape(g.shape), start + g.size
@@ -252,18 +262,6 @@ class _Shares:
         if name in ("state", "restore"):
             return getattr(self._source, name)
         raise AttributeError(name)
-
-
-@operation
-def mean_over_processes(x, processes):
-    """y = Σ wᵣ xᵣ, the same in every process
-
-    ∂L/∂x = Σ wᵣ gᵣ. Process s differentiates its own part of L = Σ wₛ Lₛ, and g is ∂Lₛ/∂y there.
-    y moves every part, so ∂L/∂xᵣ = wᵣ Σ wₛ gₛ; the factor wᵣ comes when gradients are averaged."""
-    return processes._world.sum(processes.weight * x)
-
-
-mean_over_processes.gradients(lambda g, y, x, processes: mean_over_processes(g, processes))
 
 
 def _leave_ctrl_c_to_process_0():
