@@ -141,6 +141,21 @@ def resume(folder):
              **{f"resumed/{name}": x for name, x in state(trainer).items()})
 
 
+def ring(folder):
+    """Data that is drawn, not kept: each process's rows, and its noise, of one step."""
+    mg.seed(0)
+    G, D = Sequential(Dense(2, 2)), Sequential(Dense(2, 1))
+    seen = []
+    trainer = mg.trainers.GANTrainer(G, D, mg.optim.SGD(G.parameters(), lr=0.1),
+                                     mg.optim.SGD(D.parameters(), lr=0.1),
+                                     prior=lambda m: seen.append(mg.randn(m, 2)) or seen[-1])
+    step = trainer.update_discriminator
+    trainer.update_discriminator = lambda x: seen.append(x) or step(x)
+    training = mg.parallel_training(trainer)
+    training.fit(mg.data.ring(), 1, batch_size=M)
+    np.savez(folder / f"{training.rank}.npz", *map(mg.to_numpy, seen))
+
+
 def one_ends(folder, how):
     """A run of many steps, in which a process fails at the fifth."""
     trainer, training = made(gan, 0)
@@ -193,6 +208,10 @@ def wrong(folder, how):
         training.fit(data(), 3, batch_size=M, compiled=True)
     elif how == "recorder":
         training.fit(data(), 3, batch_size=M, callbacks=[mg.inspect.Recorder()])
+    elif how == "no callbacks":
+        training.fit(data(), 3, batch_size=M, callbacks=print)
+    elif how == "no batch":
+        training.step([None, None])
     else:
         small = Sequential(Dense(6, 4 + training.rank), Tanh(), Dense(4 + training.rank, LATENT))
         decoder = Sequential(Dense(LATENT, 6))
@@ -204,5 +223,5 @@ def wrong(folder, how):
 if __name__ == "__main__":
     mg.set_default_dtype("float64")
     task, folder, *arguments = sys.argv[1:]
-    {"train": train, "by_steps": by_steps, "resume": resume, "one_ends": one_ends,
+    {"train": train, "by_steps": by_steps, "resume": resume, "ring": ring, "one_ends": one_ends,
      "ends_early": ends_early, "wrong": wrong}[task](pathlib.Path(folder), *arguments)

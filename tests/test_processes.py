@@ -12,6 +12,7 @@ import several_processes
 from several_processes import LATENT, MPIEXEC, STEPS, TRAINERS, M, data, gan, state
 
 import minigen as mg
+from minigen.layers import Dense
 from minigen.modes import during
 from minigen.processes.mpi import World
 
@@ -56,7 +57,7 @@ class EverybodysDraws:
     other."""
 
     def __init__(self, number, n):
-        self.generators = [np.random.default_rng((number, rank)) for rank in range(n)]
+        self.generators = [np.random.default_rng((number, 1 + rank)) for rank in range(n)]
 
     def standard_normal(self, shape, dtype):
         return self._joined("standard_normal", shape, dtype)
@@ -75,7 +76,7 @@ def by_one(trainer, n, steps, take):
     batches = iter(mg.data.Batches(data(), size=M, drop_last=True))
     for _ in range(steps):
         number = int(mg.random.generator().integers(2**63))
-        with during([mg.random], "_generator", np.random.default_rng(number)):
+        with during([mg.random], "_generator", np.random.default_rng((number, 0))):
             batch = take(batches)
         with during([mg.random], "_generator", EverybodysDraws(number, n)):
             trainer.step(batch)
@@ -142,6 +143,19 @@ def test_a_step_by_hand_has_noise_of_its_own_in_each_process(tmp_path):
         assert np.allclose(found[0][name], expected, rtol=1e-11, atol=1e-14), name
 
 
+def test_a_distribution_is_drawn_once_and_shared_and_is_not_the_noise_again(tmp_path):
+    found = run(2, "ring", tmp_path)
+    rows, *noise = ([each[f"arr_{i}"] for each in found] for i in range(3))
+    mg.seed(0)
+    Dense(2, 2), Dense(2, 1)                            # the first weights come before
+    number = int(mg.random.generator().integers(2**63))
+    with during([mg.random], "_generator", np.random.default_rng((number, 0))):
+        assert np.array_equal(np.concatenate(rows), mg.to_numpy(mg.data.ring().sample(M)))
+    streams = [np.random.default_rng((number, i)).standard_normal() for i in range(3)]
+    assert len({*streams}) == 3                         # (number, 0) would be (number,) alone
+    assert [noise[0][rank][0, 0] for rank in range(2)] == streams[1:]
+
+
 def test_a_run_goes_on_from_a_checkpoint(tmp_path):
     found = run(2, "resume", tmp_path)
     for each in found:
@@ -190,6 +204,8 @@ def test_a_process_that_dies_ends_all(how, n, tmp_path):
     ("unequal shares", "ValueError: the batches of one step are of different sizes"),
     ("compiled", "ValueError: fit: compiled=True, but messages between processes cannot be"),
     ("recorder", "ValueError: fit: a Recorder looks into the steps"),
+    ("no callbacks", "TypeError: fit: callbacks is a builtin_function_or_method, expected a list"),
+    ("no batch", "phase 1: the real batch: got a NoneType, expected one array"),
     ("other networks", "belongs to another architecture"),
 ])
 def test_what_several_processes_cannot_do_is_an_error(how, says, tmp_path):

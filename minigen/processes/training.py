@@ -15,8 +15,8 @@ those that one process gets from the whole batch. A trainer knows nothing of it.
 be had in mind:
 
     noise           is drawn by each process for itself, anew in every step, from the seed
-                    (number, r). number is drawn by process 0 and told to all; what concerns the
-                    whole batch, such as the order of the data, is drawn from the seed `number`.
+                    (number, 1 + r). number is drawn by process 0 and told to all; what concerns the
+                    whole batch, such as the order of the data, is drawn from the seed (number, 0).
     normalisation   batch normalisation takes mean and variance over the whole batch: two messages
                     a layer forward and two back, in the place of which it would else depend on the
                     number of processes.
@@ -40,6 +40,7 @@ from ..autograd import Tensor
 from ..backend import array_module, is_array, to_numpy
 from ..modes import during, mode
 from ..trainers.loop import again_and_again, source_of
+from ..trainers.options import check_options
 from .mpi import world
 from .normalization import batch_norm
 
@@ -48,7 +49,8 @@ OVER = -1                               # what process 0 tells when a fit is ove
 
 def parallel_training(trainer):
     """The ParallelTraining of a trainer, the same in every process that mpiexec started. Without
-    mpiexec it is the trainer's own training, to the bit, and needs no mpi4py.
+    mpiexec it is the trainer's own training, to the bit, and needs no mpi4py. (Of GPUs each process
+    takes the first that it sees: CUDA_VISIBLE_DEVICES gives each its own.)
 
     ImportError: mpiexec started several processes, but there is no mpi4py, or it is of another
     MPI."""
@@ -100,6 +102,7 @@ class ParallelTraining:
         if self.size == 1:
             return self.trainer.fit(data, steps, batch_size=batch_size, callbacks=callbacks,
                                     compiled=compiled, **options)
+        callbacks = check_options(steps, batch_size, callbacks, None, 1, False, False)
         self._require_plain(callbacks, compiled)
         self._has_begun = False
         shares = _Shares(source_of(data, batch_size), self)
@@ -126,12 +129,14 @@ class ParallelTraining:
     def around(self, trainer):
         """What fit puts around each step: the processes begin it together, and inside it they
         average."""
-        number = self._begin()
-        self.weight, self._joint = None, numpy.random.default_rng(number)
-        own = numpy.random.default_rng((number, self.rank))
         try:
+            number = self._begin()
+            self.weight, self._joint = None, numpy.random.default_rng((number, 0))
+            own = numpy.random.default_rng((number, 1 + self.rank))
             with during([random], "_generator", own), during([mode], "processes", self):
                 yield
+        except _Over:
+            raise
         except BaseException as error:      # the others wait for a message that would not come
             self._world.end(error)
 
@@ -176,6 +181,8 @@ class ParallelTraining:
         """This process's rows: as many as the others', or one more; in their order."""
         if isinstance(batch, tuple):
             return tuple(map(self._rows, batch))
+        if not hasattr(batch, "__getitem__") or getattr(batch, "shape", None) == ():
+            return batch                    # this is no batch, and the trainer will say so
         first, last = self._cuts(len(batch))[self.rank]
         weight = (last - first) / len(batch)
         if self.weight not in (None, weight):
@@ -258,8 +265,8 @@ class _Shares:
     def __next__(self):
         return self._training.next_of(self._batches)
 
-    def __getattr__(self, name):        # the place in the data, for checkpoints, if there is one
-        if name in ("state", "restore"):
+    def __getattr__(self, name):        # the place in the data, and the data, if there is one
+        if name in ("state", "restore", "arrays"):
             return getattr(self._source, name)
         raise AttributeError(name)
 
