@@ -152,7 +152,7 @@ def test_a_distribution_is_drawn_once_and_shared_and_is_not_the_noise_again(tmp_
     with during([mg.random], "_generator", np.random.default_rng((number, 0))):
         assert np.array_equal(np.concatenate(rows), mg.to_numpy(mg.data.ring().sample(M)))
     streams = [np.random.default_rng((number, i)).standard_normal() for i in range(3)]
-    assert len({*streams}) == 3                         # (number, 0) would be (number,) alone
+    assert len({*streams}) == 3                         # a seed `number` is (number, 0)
     assert [noise[0][rank][0, 0] for rank in range(2)] == streams[1:]
 
 

@@ -43,7 +43,7 @@ class BatchNorm(Layer):
     def forward(self, x):
         frozen = self.training and not self.weight.requires_grad
         statistics = (None, None) if frozen else (self.running_mean, self.running_var)
-        batch_norm = F.batch_norm if mode.processes is None else mode.processes.batch_norm
+        batch_norm = F.batch_norm if mode.sharing is None else mode.sharing.batch_norm
         return batch_norm(x, *statistics, self.weight, self.bias, self.training, self.momentum,
                           self.eps)
 

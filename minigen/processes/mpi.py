@@ -62,8 +62,7 @@ class World:
         return self._all.bcast(data)
 
     def sum(self, array):
-        """The sum of all processes' arrays, of one shape, the same on each; `array` itself may be
-        written to.
+        """Make `array` the sum of all processes' arrays, of one shape, and return it.
 
         From a GPU it goes as it is where the MPI says that it takes such arrays (MPI 4.1, the info
         key mpi_memory_alloc_kinds), else by way of the host."""
@@ -74,7 +73,9 @@ class World:
         else:
             buffer = numpy.ascontiguousarray(to_numpy(array))
         _wait(self._all.Iallreduce(self._mpi.IN_PLACE, buffer))
-        return xp.asarray(buffer)
+        if buffer is not array:
+            array[...] = xp.asarray(buffer)
+        return array
 
     def end(self, error):
         """End all processes, because of this error in this one."""

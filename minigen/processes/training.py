@@ -37,7 +37,7 @@ import numpy
 
 from .. import checkpoint, random
 from ..autograd import Tensor
-from ..backend import array_module, is_array, to_numpy
+from ..backend import is_array, to_numpy
 from ..modes import during, mode
 from ..trainers.loop import again_and_again, source_of
 from ..trainers.options import check_options
@@ -66,7 +66,7 @@ class ParallelTraining:
     def __init__(self, trainer, processes):
         self.trainer, self._world = trainer, processes
         self.rank, self.size = processes.rank, processes.size
-        self._has_begun = False
+        self._has_begun, self._memory = False, {}
 
     def describe(self, m):
         """In words, how a batch of m is shared."""
@@ -133,7 +133,7 @@ class ParallelTraining:
             number = self._begin()
             self.weight, self._joint = None, numpy.random.default_rng((number, 0))
             own = numpy.random.default_rng((number, 1 + self.rank))
-            with during([random], "_generator", own), during([mode], "processes", self):
+            with during([random], "_generator", own), during([mode], "sharing", self):
                 yield
         except _Over:
             raise
@@ -205,22 +205,28 @@ class ParallelTraining:
         return batch_norm(*arguments, self)
 
     def sum(self, array):
-        """The sum of all processes' arrays; `array` may be written to."""
+        """Make `array` the sum of all processes' arrays, and return it."""
         return self._world.sum(array)
 
-    def average(self, gradients):
-        """Σ wᵣ gᵣ of each gradient in a list, Tensors or arrays, in one message. None stays
-        None."""
-        arrays = [getattr(g, "_data", g) for g in gradients]
-        there = [g for g in arrays if g is not None]
-        flat = array_module(there[0]).concatenate([g.ravel() for g in there])
-        flat *= self.weight
-        flat, averaged, start = self.sum(flat), [], 0
-        for g in arrays:
-            if g is not None:
-                g, start = flat[start:start + g.size].reshape(g.shape), start + g.size
-            averaged.append(g)
-        return averaged
+    def average(self, gradients, flat):
+        """Σ wᵣ gᵣ of each gradient in a list, Tensors or arrays, in one message; None stays None.
+        flat: the Flat of their optimizer, which says where they lie end to end. The arrays are good
+        until the next call."""
+        if flat not in self._memory:
+            array = flat.xp.empty(flat.size, flat.dtype)
+            self._memory[flat] = array, flat.parts(array)
+        array, parts = self._memory[flat]
+        gradients = [getattr(g, "_data", g) for g in gradients]
+        if any(g is not None and getattr(g, "shape", None) != part.shape
+               for g, part in zip(gradients, parts)):
+            return gradients                # the optimizer says what is wrong
+        for g, part in zip(gradients, parts):
+            if g is None:
+                part[...] = 0
+            else:
+                flat.xp.multiply(g, self.weight, out=part)
+        self.sum(array)
+        return [None if g is None else part for g, part in zip(gradients, parts)]
 
     # ------------------------------------------------------------------------------------ checks
 
