@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from several_processes import LATENT, MPIEXEC, STEPS, TRAINERS, M, data, gan, st
 import minigen as mg
 from minigen.layers import Dense
 from minigen.modes import during
+from minigen.processes import ParallelTraining
 from minigen.processes.mpi import World
 
 pytestmark = pytest.mark.host_arrays    # everything here is compared on the host
@@ -176,6 +178,14 @@ def test_process_0_ends_the_run_of_all(how, tmp_path):
     assert [int(each["steps"]) for each in found] == [4, 4]
     for name, x in found[0].items():
         assert np.array_equal(x, found[1][name])
+
+
+def test_what_is_shared_is_said_in_words():
+    def of(size):
+        return ParallelTraining(None, SimpleNamespace(rank=0, size=size))
+
+    assert of(4).describe(64) == "4 processes, 16 of every batch of 64 each"
+    assert of(4).describe(10) == "4 processes, 2 or 3 of every batch of 10 each"
 
 
 # --------------------------------------------------------------------------- when one of them dies

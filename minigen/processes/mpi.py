@@ -20,7 +20,7 @@ import numpy
 from ..backend import array_module, to_numpy
 
 LEFT = -2                           # what process 0 tells when it leaves Python
-_PATIENCE, _NAP = 0.01, 0.001       # seconds until a process that waits sleeps, and for how long
+_PATIENCE, _NAP = 0.1, 0.001        # seconds until a process that waits sleeps, and for how long
 _READ = 0.5                         # seconds in which mpiexec reads an error before it ends all
 
 # What a launcher sets in every process: the number of them, or at least the process's own.

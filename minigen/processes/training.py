@@ -11,17 +11,19 @@ parameters' gradients:
     g = Σ wᵣ gᵣ,   wᵣ = mᵣ / m
 
 Then all take the same step from the same weights, process 0's, and have the same weights again:
-those that one process gets from the whole batch. A trainer knows nothing of it. Three things are to
-be had in mind:
+those that one process gets from the whole batch, but for rounding. A trainer knows nothing of it.
 
     noise           is drawn by each process for itself, anew in every step, from the seed
                     (number, 1 + r). number is drawn by process 0 and told to all; what concerns the
                     whole batch, such as the order of the data, is drawn from the seed (number, 0).
-    normalisation   batch normalisation takes mean and variance over the whole batch: two messages
-                    a layer forward and two back, in the place of which it would else depend on the
-                    number of processes.
+    normalisation   a BatchNorm takes mean and variance over the whole batch, two small messages
+                    forward and two back: over its own rows each process would have a loss of its
+                    own. (functional.batch_norm, called without the layer, has only its own rows.)
     one leads       process 0 decides when the run is over, and it alone has the progress bar and
                     the checkpoint. The others follow it until it has ended.
+
+A batch of the data is read by every process, which keeps its rows: nothing but gradients and
+statistics is sent.
 """
 
 import contextlib
@@ -60,8 +62,9 @@ def parallel_training(trainer):
 class ParallelTraining:
     """rank: the number of this process, from 0; size: how many there are.
 
-    A step of several processes that fails in one ends all. The trainer's loss is to be a mean over
-    the batch, as those of minigen.trainers are. Its records are of this process's own rows."""
+    A step of several processes that fails in one ends all. The trainer's loss has to be a mean over
+    the batch, as those of minigen.trainers are. Its records are of this process's own rows; their
+    gradients are the gᵣ, before they are averaged."""
 
     def __init__(self, trainer, processes):
         self.trainer, self._world = trainer, processes
