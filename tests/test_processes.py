@@ -301,7 +301,7 @@ def test_an_array_of_a_gpu_goes_as_it_is_only_where_the_mpi_takes_it(kinds, kept
 
     class cupy:                                         # what World.sum asks of the library
         class cuda:
-            class get_current_stream:
+            class Device:
                 def synchronize(self):
                     synchronised.append(True)
 

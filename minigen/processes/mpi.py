@@ -68,7 +68,7 @@ class World:
         key mpi_memory_alloc_kinds), else by way of the host."""
         xp = array_module(array)
         if xp is not numpy and self._takes_gpu:
-            xp.cuda.get_current_stream().synchronize()      # what is sent must have been computed
+            xp.cuda.Device().synchronize()   # what is sent must have been computed
             buffer = array
         else:
             buffer = numpy.ascontiguousarray(to_numpy(array))
