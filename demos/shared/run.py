@@ -72,12 +72,12 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None,
 def _is_first(name, may_be_several):
     """Whether this process is the first, or the only one, of those that mpiexec started."""
     try:
-        all = world()
+        started = world()
     except ImportError as error:
         sys.exit(str(error))
-    if all.size > 1 and not may_be_several:
-        sys.exit(f"{name} is for one process: start it without mpiexec" if all.rank == 0 else 1)
-    return all.rank == 0
+    if started.size > 1 and not may_be_several:
+        sys.exit(f"{name} is for one process: start it without mpiexec" if started.rank == 0 else 1)
+    return started.rank == 0
 
 
 def _main_file():

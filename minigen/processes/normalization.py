@@ -2,7 +2,7 @@
 all of them, so that a step does not depend on how many processes share it.
 
 It is what layers.BatchNorm calls in such a step in the place of functional.batch_norm, which knows
-nothing of other processes. Read next: mpi.py.
+nothing of other processes.
 """
 
 from .. import functional as F
