@@ -14,6 +14,7 @@ minigen/trainers/gan.py, where each line of the algorithm is one line of code.
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
     python demos/gan_mnist.py --full                all of MNIST, six times as long: a quarter of
                                                     an hour; the paper's own measure
+    mpiexec -n 4 python demos/gan_mnist.py          four processes, a quarter of each batch each
 """
 
 # %% The data: images x alone, no labels
@@ -44,7 +45,7 @@ arguments = run.arguments(__doc__, steps=1800, quick=4, data=True, full=11_000, 
     "--theatre": run.THEATRE,
     "--resume": dict(action="store_true",
                      help="go on from the checkpoint in --out (curves and averages begin there)"),
-})
+}, processes=True)
 channels, latent, m = 24, 64, 32
 rate_G, rate_D, hold = 5e-3, 5e-4, 0.75             # a fast G against a slow D; then both slow down
 images, _ = run.digits(arguments)
@@ -88,6 +89,10 @@ G_optimizer = decaying_adam(G.parameters(), rate_G, steps, momentum, hold=hold)
 D_optimizer = decaying_adam(D.parameters(), rate_D, k * steps, momentum, hold=hold)
 trainer = mg.trainers.GANTrainer(
     G, D, G_optimizer, D_optimizer, k=k, generator_loss=arguments.loss, prior=prior)
+training = mg.parallel_training(trainer)
+if training.rank > 0:                               # one of several, which take a share of each
+    training.fit(images, steps, batch_size=m)       # batch; the first does all that follows
+    sys.exit()
 
 # %% While it runs: the same noise again and again, at steps that lie close together at first
 z_fixed, shown = prior(64), 14
@@ -120,6 +125,8 @@ take_picture(trainer, None)                         # step 0: G knows nothing ye
 with mg.no_grad(), mg.frozen(D):
     D(mg.tensor(images[:2]))                        # so that the shapes below are known
 print(f"G\n{G}\n\nD\n{D}\n")
+if training.size > 1:
+    print(f"{training.describe(m)}\n")
 
 
 # %% One iteration of Algorithm 1 by hand, by players like these
@@ -154,7 +161,7 @@ differences = []
 
 def compare(trainer, record):
     """A callback: how far the trainer's first gradients are from those by hand, relative."""
-    if trainer.steps == 1:
+    if trainer.steps == 1 and training.size == 1:
         for gradients, (_, latest) in zip(by_hand, trainer.records().values()):
             differences.extend(float(abs(ours.data - theirs).max() / abs(theirs).max())
                                for ours, theirs in zip(gradients, latest.gradients.values()))
@@ -165,9 +172,9 @@ checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
 average = Average(G, keep=0.995)
 recorder = inspect.Recorder(run.moments(steps, 6), checks=1) if arguments.theatre else None
-record = trainer.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
-                     callbacks=[compare, curves, lambda *_: average.update(), take_picture, narrate,
-                                *filter(None, [recorder])], resume=arguments.resume)
+record = training.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
+                      callbacks=[compare, curves, lambda *_: average.update(), take_picture,
+                                 narrate, *filter(None, [recorder])], resume=arguments.resume)
 if record is None:
     sys.exit(f"--resume: the game in {checkpoint} is over after {trainer.steps:,} iterations; "
              "ask for more by --steps")
@@ -201,7 +208,7 @@ interval, interval_of_nonsense = (mg.metrics.wilson_interval(round(n * report.sh
 claims = Claims()
 claims.at_most("one iteration by hand has the gradients of the trainer's first: largest relative "
                "difference", max(differences, default=math.nan), 1e-6, when=bool(differences),
-               shown=None if differences else "none: this run was resumed")
+               shown=None if differences else "none: a run resumed, or of several processes")
 claims.at_least("G's samples look real: share of 4,000 that the judge takes for a digit, p >= 0.9",
                 generated.share, 0.7, interval=interval)
 claims.report("... by G's last weights, not their mean over the last iterations",

@@ -11,6 +11,7 @@ from .backend import BackendError, set_default_dtype, to_numpy, use
 from .errors import NonFiniteError
 from .gradcheck import GradientMismatch, gradcheck
 from .modes import detect_anomaly, frozen, no_grad
+from .processes import parallel_training
 from .random import randn, seed
 from .replay import CompileError, compiled
 

@@ -30,13 +30,13 @@ class Flat:
         ends = accumulate(parameters[i].size for i in sorted(numbers, key=large.__getitem__))
         stops = dict(zip(sorted(numbers, key=large.__getitem__), ends))     # the small ones first
         self.slices = [slice(stops[i] - p.size, stops[i]) for i, p in enumerate(parameters)]
-        size = sum(p.size for p in parameters)
-        self.state = {name: self.xp.zeros(size, self.dtype) for name in names}
+        self.size = sum(p.size for p in parameters)
+        self.state = {name: self.xp.zeros(self.size, self.dtype) for name in names}
 
         self.small = [i for i in numbers if not large[i]]
         gathered = sum(parameters[i].size for i in self.small)
         self.gradients, self.updates = (self.xp.empty(gathered, self.dtype) for _ in range(2))
-        step = self.xp.empty(min(size, self.piece), self.dtype)
+        step = self.xp.empty(min(self.size, self.piece), self.dtype)
         self.places = [     # of a small one views of its gradient and step; of a large one pieces
             [None, self.orders[i], [[step[:at.stop - at.start], *self._state(at)]
                                     for at in self._cut(self.slices[i])]] if large[i] else

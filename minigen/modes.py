@@ -13,6 +13,7 @@ import threading
 class _Mode(threading.local):           # of each thread: one may evaluate while another trains
     recording, anomaly = True, False
     program = None                      # the Program that writes a step down, see replay/
+    sharing = None                      # the ParallelTraining that shares a step, see processes/
 
 
 mode = _Mode()

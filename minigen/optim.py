@@ -16,7 +16,7 @@ from . import errors
 from .autograd import Tensor
 from .backend import array_module
 from .flat import Flat
-from .modes import anew
+from .modes import anew, mode
 
 
 class Optimizer:
@@ -72,7 +72,7 @@ class Optimizer:
         if len(gradients) != len(self.parameters):
             raise ValueError(f"{type(self).__name__}.step: got {len(gradients)} gradients for "
                              f"{len(self.parameters)} parameters")
-        return gradients
+        return gradients if mode.sharing is None else mode.sharing.average(gradients, self._flat)
 
     def _check(self, g, p):
         if getattr(g, "shape", None) != p._data.shape:

@@ -36,7 +36,7 @@ NUMPY_ALLOWED = {
 }
 
 # The places that may use what only CuPy has.
-USE_CUPY = ("backend.py", "memory.py", "kernels/kernel.py")
+USE_CUPY = ("backend.py", "memory.py", "kernels/kernel.py", "processes/mpi.py")
 
 ONLY_NUMPYS_ARRAYS_HAVE = {name for name in dir(numpy.ndarray)
                            if name[0] != "_" and name not in strict_cupy.NDARRAY_NAMES}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from several_processes import MPIEXEC
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,13 +36,15 @@ with strict_cupy.installed():
 """
 
 
-def run(demo, *flags):
-    """The finished process of `python demo flags`, without a display, its output in pipes."""
+def run(demo, *flags, start=()):
+    """The finished process of `python demo flags`, without a display, its output in pipes.
+
+    start: what the command begins with, such as mpiexec."""
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                 "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8",
                 "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(ROOT)])}
-    return subprocess.run([sys.executable, str(demo), *map(str, flags)], capture_output=True,
-                          encoding="utf-8", env=settings, timeout=300)
+    return subprocess.run([*start, sys.executable, str(demo), *map(str, flags)],
+                          capture_output=True, encoding="utf-8", env=settings, timeout=300)
 
 
 def about(folder):
@@ -204,3 +207,19 @@ def test_the_main_demo_repeats_itself_takes_its_flags_and_resumes(tmp_path):
     finished = run(demo, *resume)
     assert finished.returncode == 1
     assert "over after 6 iterations; ask for more by --steps" in finished.stderr
+
+
+def test_the_main_demo_by_two_processes_prints_and_writes_once(tmp_path):
+    together = run(FOLDER / "gan_mnist.py", "--quick", "--out", tmp_path / "a",
+                   start=(MPIEXEC, "-n", "2"))
+    assert (together.returncode, together.stderr) == (0, "")
+    assert together.stdout.count("backend: ") == together.stdout.count("files in ") == 1
+    assert "\n2 processes, 16 of every batch of 32 each\n" in together.stdout
+    alone = run(FOLDER / "gan_mnist.py", "--quick", "--out", tmp_path / "b")
+    assert "process" not in alone.stdout
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(
+        path.name for path in (tmp_path / "b").iterdir())
+
+    refused = run(FOLDER / "dirac_gan.py", "--out", tmp_path / "c", start=(MPIEXEC, "-n", "2"))
+    assert refused.returncode != 0 and not (tmp_path / "c").exists()
+    assert refused.stderr.count("dirac_gan is for one process: start it without mpiexec") == 1

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(minigen.__file__).parent
 FLOORS = [["backend", "files"], ["errors", "memory", "modes", "parallel"],
           ["random", "arguments"], ["autograd"], ["replay"], ["functional"], ["flat"],
           ["layers", "optim"], ["kernels"], ["gradcheck"], ["data"], ["checkpoint"], ["trainers"],
-          ["metrics"], ["inspect", "notebook"], ["__main__"]]
+          ["processes"], ["metrics"], ["inspect", "notebook"], ["__main__"]]
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 
 

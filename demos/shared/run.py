@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 import minigen as mg
 from minigen.files import replacing
+from minigen.processes import world
 
 from . import lecture, pictures
 
@@ -33,7 +34,7 @@ if hasattr(sys.stdout, "reconfigure"):
 # ------------------------------------------------------------------------------- the beginning
 
 def arguments(description, steps, quick=4, data=False, full=None, options=None,
-              folder=pathlib.Path("out")):
+              folder=pathlib.Path("out"), processes=False):
     """The flags of a demo, parsed; backend and seed set; the output directory made; the first line.
 
     description: the demo's docstring. steps: how many by default; quick: how many with --quick, for
@@ -41,6 +42,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None,
     data: whether there are --data sample|full and --root; --full then means --data full too.
     options: the demo's own flags, name -> keyword arguments of argparse's add_argument.
     folder: where its own output directory is made, unless --out names another.
+    processes: whether mpiexec may start several; the first alone then prints and writes.
     Where a flag, the backend or the output directory will not do, it exits with an error before
     anything is trained."""
     as_cells = _as_cells()
@@ -50,6 +52,7 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None,
         parser.add_argument(flag, **settings)
     chosen = parser.parse_args([] if as_cells else None)
 
+    is_first = _is_first(name, processes)
     chosen.name, chosen.started = name, time.time()
     chosen.command = f"the cells of {name}" if as_cells else shlex.join(["python", *sys.argv])
     pictures.set_resolution(coarse=chosen.quick)
@@ -58,11 +61,23 @@ def arguments(description, steps, quick=4, data=False, full=None, options=None,
         chosen.steps = quick if chosen.quick else full if is_full else steps
     if data and getattr(chosen, "full", False):
         chosen.data = "full"
-    _set_up(parser, chosen)
+    _set_up(parser, chosen, is_first)
     if name == "notebook":
         print("cannot tell which demo these cells belong to: the files go to out/notebook")
-    print(f"backend: {mg.backend.describe()} · seed {chosen.seed} · {name}", flush=True)
+    if is_first:
+        print(f"backend: {mg.backend.describe()} · seed {chosen.seed} · {name}", flush=True)
     return chosen
+
+
+def _is_first(name, may_be_several):
+    """Whether this process is the first, or the only one, of those that mpiexec started."""
+    try:
+        started = world()
+    except ImportError as error:
+        sys.exit(str(error))
+    if started.size > 1 and not may_be_several:
+        sys.exit(f"{name} is for one process: start it without mpiexec" if started.rank == 0 else 1)
+    return started.rank == 0
 
 
 def _main_file():
@@ -110,7 +125,7 @@ def _parser(name, description, steps, data, full, folder):
     return parser
 
 
-def _set_up(parser, chosen):
+def _set_up(parser, chosen, is_first):
     """Choose backend and seed, and try to write into the output directory.
 
     The dtype too: in a notebook the demo before this one may have left float64."""
@@ -118,8 +133,9 @@ def _set_up(parser, chosen):
         mg.set_default_dtype("float32")
         mg.use(chosen.backend)
         mg.seed(chosen.seed)
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        _write_json(chosen.out, {})
+        if is_first:
+            chosen.out.mkdir(parents=True, exist_ok=True)
+            _write_json(chosen.out, {})
     except OSError as error:
         parser.error(f"--out {chosen.out} cannot be written ({error.strerror}); "
                      "choose another directory")

@@ -9,6 +9,7 @@ import numbers
 from .. import functional as F
 from ..backend import current, default_dtype
 from ..errors import integer
+from ..modes import mode
 from .layer import Layer, parameter
 
 
@@ -22,6 +23,9 @@ class BatchNorm(Layer):
     In training it uses the batch's statistics and moves the running ones towards them; in
     evaluation it uses the running ones. Frozen, it uses the batch's and leaves the running ones
     alone: a network that is not learning must not change.
+
+    Where several processes share a step (mg.parallel_training), the batch is that of all: its mean
+    and variance are sent round, two small messages forward and two back.
 
     A bias in the layer before is subtracted with the mean: it learns nothing (bias=False)."""
 
@@ -39,8 +43,9 @@ class BatchNorm(Layer):
     def forward(self, x):
         frozen = self.training and not self.weight.requires_grad
         statistics = (None, None) if frozen else (self.running_mean, self.running_var)
-        return F.batch_norm(x, *statistics, self.weight, self.bias,
-                            self.training, self.momentum, self.eps)
+        batch_norm = F.batch_norm if mode.sharing is None else mode.sharing.batch_norm
+        return batch_norm(x, *statistics, self.weight, self.bias, self.training, self.momentum,
+                          self.eps)
 
     def describe(self):
         return f"BatchNorm({self.weight.shape[0]})"

@@ -51,7 +51,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
     and the quantity, and leaves the last good checkpoint as it is (on a GPU, values are looked at
     when the bar shows them, before each save and at the end)."""
     callbacks = check_options(steps, batch_size, callbacks, checkpoint, every, resume, compiled)
-    trainer.source = source = _source(data, batch_size)
+    trainer.source = source = source_of(data, batch_size)
     goal = trainer.steps + steps
     if resume and pathlib.Path(checkpoint).exists():
         checkpoints.load(checkpoint, trainer)
@@ -61,7 +61,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
                   "asked for", file=sys.stderr)
             return None
 
-    record, batches = None, _again_and_again(source)
+    record, batches = None, again_and_again(source)
     step = compile_step(step) if compiled else step
     one_step = functools.partial(_step_or_explain, lambda: step(take(batches)), trainer, data)
     for callback in callbacks:
@@ -107,7 +107,7 @@ def _step_or_explain(one_step, trainer, data):
 
 # ------------------------------------------------------------------------------- batches
 
-def _source(data, batch_size):
+def source_of(data, batch_size):
     """The data as an iterable of batches."""
     check_data(data)
     if is_array(data):                  # a last batch of a few examples would have other statistics
@@ -115,7 +115,7 @@ def _source(data, batch_size):
     return Batches(data, size=batch_size) if hasattr(data, "sample") else data
 
 
-def _again_and_again(batches):
+def again_and_again(batches):
     """The batches, started again whenever they end."""
     if iter(batches) is batches:                # an iterator, which can be gone through once
         yield from batches.on_gpu() if isinstance(batches, Batches) else batches
