@@ -8,7 +8,6 @@ both attributes too, but is no face. D is kept smooth by R1, the gradient of a g
 Geiger & Nowozin 2018).
 
     python demos/dcgan_faces.py                 3,000 iterations, about two minutes on two cores
-    python demos/dcgan_faces.py --full          9,000: cleaner pictures
     python demos/dcgan_faces.py --folder DIR    your own pictures, which nobody judges
 """
 
@@ -28,12 +27,11 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Reshape, Sequential, Tanh, initialisers)
 from minigen.metrics import paired_interval, wilson_interval
 
-arguments = run.arguments(__doc__, steps=3000, quick=4, full=9000, options={
+arguments = run.arguments(__doc__, steps=3000, quick=4, options={
     "--folder": dict(help="learn from the pictures in this folder instead of the drawings"),
 })
 LATENT, CHANNELS = 100, 16
-M, GAMMA = 32, 0.5                          # pictures in a batch, weight of R1
-RATE_G, RATE_D = 4e-3, 1e-3                 # a fast G against a slow D; then both slow down
+M, RATE, GAMMA = 32, 2e-3, 0.5              # pictures in a batch, learning rate, weight of R1
 if arguments.folder:
     try:
         images = mg.data.from_folder(arguments.folder, SIZE)
@@ -89,12 +87,11 @@ def r1(D, optimizer, x):
     optimizer.step([gradients.get(id(p)) for p in optimizer.parameters])
 
 
-def adam(network, rate, each=1):
-    """Adam, its rate in the last quarter of the game falling to a fiftieth.
+def adam(network, each=1):
+    """Adam, its rate in the second half of the game falling to a fiftieth.
 
     each: how many steps it takes in every iteration."""
-    return decaying_adam(network.parameters(), rate, each * arguments.steps, final=rate / 50,
-                         hold=0.75)
+    return decaying_adam(network.parameters(), RATE, each * arguments.steps, final=RATE / 50)
 
 
 def train():
@@ -106,8 +103,8 @@ def train():
         if isinstance(layer, BatchNorm):
             layer.weight.data = 1 + 0.02 * mg.randn(*layer.weight.shape)
     trainer = mg.trainers.GANTrainer(
-        G, D, adam(G, RATE_G), adam(D, RATE_D, 1 + 1 / EVERY), generator_loss="non_saturating",
-        prior=prior, batches="joint")               # D normalises nothing: joint is only quicker
+        G, D, adam(G), adam(D, 1 + 1 / EVERY), generator_loss="non_saturating", prior=prior,
+        batches="joint")                            # D normalises nothing: joint is only quicker
     batches = mg.data.Batches(images, size=min(M, len(images)), drop_last=True)
     average = Average(G, keep=0.995)
     with run.progress(total=arguments.steps, unit="step") as bar:
@@ -188,7 +185,7 @@ z = rng.standard_normal((SAMPLES, LATENT)).astype(np.float32)
 x = decode(z)
 answers = says(judge, x)
 groups = concepts(answers[:, GLASSES], answers[:, FEMALE])
-# (Three means of three z each add up to something as long as a z, 10: G has seen such points.)
+# Three means of three z each: their sum is about as long as one z, 10, as G is used to.
 three, twenty = (pick(rng, groups, SETS, n) for n in (3, 20))
 shares, faces = around(arithmetic(z, three))
 of_twenty, _ = around(arithmetic(z, twenty))
