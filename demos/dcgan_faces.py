@@ -7,7 +7,7 @@ exemplars instead of shown once. The same sum of the *pictures* is the negative 
 both attributes too, but is no face. D is kept smooth by R1, the gradient of a gradient (Mescheder,
 Geiger & Nowozin 2018).
 
-    python demos/dcgan_faces.py                 3,000 iterations, about two minutes on two cores
+    python demos/dcgan_faces.py                 3,000 iterations, two to three minutes on two cores
     python demos/dcgan_faces.py --folder DIR    your own pictures, which nobody judges
 """
 

@@ -52,8 +52,8 @@ if arguments.full:                                  # the paper's split: the las
     images, validation = images[:50_000], images[50_000:]       # choose the Parzen window's width
 
 
-# %% The two players. (A bias before a BatchNorm, which subtracts the mean, would learn nothing. Only
-# that before Reshape could, as 49 places share a mean, and G does without it.)
+# %% The two players. (A bias before a BatchNorm, which subtracts the mean, would learn nothing.
+# Only that before Reshape could, as 49 places share a mean, and G does without it.)
 def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
     c, init = channels, normal(0.02)
