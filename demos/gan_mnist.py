@@ -8,7 +8,7 @@ iteration is played by hand; then the trainer plays all of them. The networks ar
 that is kept is the mean of its last 200 iterations or so: while it plays, it circles. Read next:
 minigen/trainers/gan.py, where each line of the algorithm is one line of code.
 
-    python demos/gan_mnist.py                       under two minutes on two cores
+    python demos/gan_mnist.py                       a little over two minutes on two cores
     python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
     python demos/gan_mnist.py --theatre             and a page of six iterations: every gradient
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
