@@ -12,7 +12,7 @@ minigen/trainers/gan.py, where each line of the algorithm is one line of code.
     python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
     python demos/gan_mnist.py --theatre             and a page of six iterations: every gradient
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
-    python demos/gan_mnist.py --full                all of MNIST, six times as long: a quarter of
+    python demos/gan_mnist.py --full                all of MNIST, four times as long: a quarter of
                                                     an hour; the paper's own measure
 """
 
