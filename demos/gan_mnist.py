@@ -8,11 +8,11 @@ iteration is played by hand; then the trainer plays all of them. The networks ar
 that is kept is the mean of its last 200 iterations or so: while it plays, it circles. Read next:
 minigen/trainers/gan.py, where each line of the algorithm is one line of code.
 
-    python demos/gan_mnist.py                       under two minutes on two cores
+    python demos/gan_mnist.py                       a little over two minutes on two cores
     python demos/gan_mnist.py --loss saturating     the loss of the algorithm box itself
     python demos/gan_mnist.py --theatre             and a page of six iterations: every gradient
     python demos/gan_mnist.py --resume              go on from the checkpoint after a Ctrl-C
-    python demos/gan_mnist.py --full                all of MNIST, six times as long: a quarter of
+    python demos/gan_mnist.py --full                all of MNIST, four times as long: a quarter of
                                                     an hour; the paper's own measure
     mpiexec -n 4 python demos/gan_mnist.py          four processes, a quarter of each batch each
 """
@@ -36,7 +36,7 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Reshape, Sequential, Sigmoid)
 from minigen.layers.initialisers import normal
 
-arguments = run.arguments(__doc__, steps=1800, quick=4, data=True, full=11_000, options={
+arguments = run.arguments(__doc__, steps=3000, quick=4, data=True, full=11_000, options={
     "--loss": dict(choices=("saturating", "non_saturating"), default="non_saturating",
                    help="what G descends (default non_saturating)"),
     "--k": dict(type=run.positive, default=1, help="D's steps in each iteration (default 1)"),
@@ -53,7 +53,8 @@ if arguments.full:                                  # the paper's split: the las
     images, validation = images[:50_000], images[50_000:]       # choose the Parzen window's width
 
 
-# %% The two players. (A bias before a BatchNorm, which subtracts the mean, would learn nothing.)
+# %% The two players. (A bias before a BatchNorm, which subtracts the mean, would learn nothing.
+# Only that before Reshape could, as 49 places share a mean, and G does without it.)
 def generator():
     """z (m, latent) -> images (m, 1, 28, 28) in [0, 1]"""
     c, init = channels, normal(0.02)
@@ -210,7 +211,7 @@ claims.at_most("one iteration by hand has the gradients of the trainer's first: 
                "difference", max(differences, default=math.nan), 1e-6, when=bool(differences),
                shown=None if differences else "none: a run resumed, or of several processes")
 claims.at_least("G's samples look real: share of 4,000 that the judge takes for a digit, p >= 0.9",
-                generated.share, 0.7, interval=interval)
+                generated.share, 0.75, interval=interval)
 claims.report("... by G's last weights, not their mean over the last iterations",
               digits_judge.report(samples_of(G.state_dict(), 4000)).share)
 claims.report("the same share of 1,000 real test digits", reference.share)

@@ -34,7 +34,7 @@ from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, 
                             Reshape, Sequential, Sigmoid)
 from minigen.layers.initialisers import normal
 
-arguments = run.arguments(__doc__, steps=1800, quick=4, data=True, options={
+arguments = run.arguments(__doc__, steps=3000, quick=4, data=True, options={
     "--checkpoint": dict(type=pathlib.Path, help="take the players from this file of gan_mnist.py "
                                                  "instead of training them"),
 })

@@ -123,7 +123,7 @@ def test_the_players_and_their_training_are_those_of_gan_mnist():
     players = "generator", "discriminator", "prior"
     assert functions("which_is_fake.py", *players) == functions("gan_mnist.py", *players)
     assert numbers("which_is_fake.py") == numbers("gan_mnist.py") == [
-        "1800", "24, 64, 32", "5e-3, 5e-4, 0.75"
+        "3000", "24, 64, 32", "5e-3, 5e-4, 0.75"
     ]
 
 

@@ -72,11 +72,11 @@ def every_setting_is_counted(written):
 
 
 def most_samples_look_real(written):
-    """In the default length; whether three quarters of them do was so in four of five seeds."""
-    assert written["figures"]["iterations"] == 1800
+    """In the default length; G's last weights are worse than their mean."""
+    assert written["figures"]["iterations"] == 3000
     averaged, last = (measured(written, beginning)
                       for beginning in ("G's samples look real", "... by G's last weights"))
-    assert averaged >= 0.7 and averaged > last
+    assert averaged > last
 
 
 def gaps_to_the_eigenvalues(written):
@@ -151,12 +151,10 @@ EXPECTED = {
         held=6, files=("theatre.html", "recording.npz", "iteration.png")),
     "gan_modes": Expected(held=0, files=("modes.png",), also=every_setting_is_counted),
     "gan_mnist": Expected(
-        held=5, may_fail=("G's samples look real", "... and V = −log 4"),
+        held=6, may_fail=("... and V = −log 4",),
         also=most_samples_look_real),
     "dirac_gan": Expected(held=10, files=("dirac_gan.png",), also=gaps_to_the_eigenvalues),
-    "dcgan_faces": Expected(
-        held=5, files=("samples.png", "arithmetic.png"),
-        may_fail=("the decoded sum is a face",)),               # it needs the whole recipe, --full
+    "dcgan_faces": Expected(held=6, files=("samples.png", "arithmetic.png")),
     "debiasing": Expected(
         held=5, files=("debiasing.png",),
         not_held=("digits turned by 90°: the debiasing VAE makes the classifier fairer",)),
