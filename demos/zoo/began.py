@@ -15,8 +15,8 @@ G do. γ is chosen: the smaller, the fewer kinds of pictures, each well made. Wh
 anywhere is told by M = L(x) + |γ L(x) − L(G(z))|, which falls. G's gradient passes through both
 v of L. The paper's λ is 0.001, for some 10⁵ steps; here it is 0.05, for 1,500.
 
-Data are drawn faces in grey; γ is 0.4 in one game and 0.8 in another. The control is λ = 0: k stays
-where it begins, at 0.
+Data are drawn faces in grey; γ is 0.4 in one game, which makes one face, and 0.8 in another, which
+makes many: the second figures. The control is λ = 0: k stays where it begins, at 0.
 
     python demos/zoo/began.py           half a minute on two cores; --seeds 5: the table's row
 """
