@@ -250,7 +250,7 @@ def test_adagan_the_weights_sum_to_one_and_are_those_of_the_formula():
 
 
 def test_dual_gan_a_clipped_critic_measures_a_distance():
-    """The largest E D(y) − E D(G(x)) of a linear critic with weights in −c .. c is c ‖E y − E G(x)‖₁,
+    """The largest E D(y) − E D(G(x)) of a linear critic, weights in −c .. c, is c ‖E y − E G(x)‖₁,
     reached on the bounds: ascending and clipping gets there, and stays."""
     dual_gan = script("dual_gan")
     rng = np.random.default_rng(0)

@@ -80,8 +80,8 @@ def test_began_the_controller_is_at_rest_at_the_balance_and_stays_in_its_bounds(
 
 
 def test_began_what_k_has_grown_is_the_sum_of_what_the_balance_lacked():
-    """While k is inside its bounds, Σ (γ L(x) − L(G(z))) = (k − k₀) / λ, in a real game; D's loss is
-    L(x) − k L(G(z)), and the control's k stays where it is."""
+    """While k is inside its bounds, Σ (γ L(x) − L(G(z))) = (k − k₀) / λ, in a real game; and the
+    control's k stays where it is."""
     began = script("began")
     mg.seed(0)
     game, control = began.new_game(), began.new_game(idea=False)
