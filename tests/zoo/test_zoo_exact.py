@@ -11,6 +11,7 @@ import pytest
 
 import minigen as mg
 from minigen import functional as F
+from minigen.layers import Dense
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "demos" / "zoo"))
 
@@ -246,3 +247,34 @@ def test_adagan_the_weights_sum_to_one_and_are_those_of_the_formula():
         np.testing.assert_allclose(w, expected, rtol=1e-9, atol=1e-15)
         assert w.sum() == pytest.approx(1, rel=1e-12) and (w == 0).any()
         np.testing.assert_allclose(adagan.boosted(np.ones(50), beta), 1 / 50)
+
+
+def test_dual_gan_a_clipped_critic_measures_a_distance():
+    """The largest E D(y) − E D(G(x)) of a linear critic, weights in −c .. c, is c ‖E y − E G(x)‖₁,
+    reached on the bounds: ascending and clipping gets there, and stays."""
+    dual_gan = script("dual_gan")
+    rng = np.random.default_rng(0)
+    real, fake = rng.random((2, 20, 5))
+    critic = Dense(5, 1)
+    for _ in range(10):
+        value = F.mean(critic(mg.tensor(real))) - F.mean(critic(mg.tensor(fake)))
+        ascended = [p.data + g.numpy() for p, g in
+                    zip(critic.parameters(), mg.grad(value, critic.parameters()))]
+        for p, data in zip(critic.parameters(), ascended):
+            p.data = data
+        dual_gan.clip(critic)
+    value = F.mean(critic(mg.tensor(real))) - F.mean(critic(mg.tensor(fake)))
+    gap = real.mean(0) - fake.mean(0)
+    assert value.item() == pytest.approx(dual_gan.CLIP * abs(gap).sum(), rel=1e-12)
+    np.testing.assert_array_equal(critic.weight.numpy()[0], dual_gan.CLIP * np.sign(gap))
+
+
+def test_dual_gan_the_weights_of_its_critics_stay_in_their_bounds():
+    dual_gan = script("dual_gan")
+    mg.seed(0)
+    game = dual_gan.new_game()
+    for x, y in itertools.islice(dual_gan.batches(), 3):
+        dual_gan.iteration(game, x.astype("float64"), y.astype("float64"))
+    for critic in (game.D_X, game.D_Y):
+        assert max(abs(p.numpy()).max() for p in critic.parameters()) == dual_gan.CLIP
+    assert max(abs(p.numpy()).max() for p in game.G.parameters()) > dual_gan.CLIP
