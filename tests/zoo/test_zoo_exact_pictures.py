@@ -48,3 +48,28 @@ def test_dcgan_only_the_direction_of_a_normalised_filter_counts():
     assert again == pytest.approx(loss, rel=1e-12)
     for g, small in zip(before, after):
         np.testing.assert_allclose(small.numpy(), g.numpy() / 3, rtol=1e-9, atol=1e-14)
+
+
+def test_cogan_its_losses_know_nothing_of_pairs(monkeypatch):
+    """V(D_X, G_X) + V(D_Y, G_Y) is the same when y = G_Y(z) come from other z of the same batch; a
+    shared layer's gradient is the sum of those of the two games."""
+    cogan = script("cogan")
+    monkeypatch.setattr(cogan, "NOISE", 0)
+    game = cogan.new_game()
+    (G_X, G_Y), (D_X, D_Y) = game.G, game.D
+    shared = G_X[0].parameters()
+    assert all(p is q for p, q in zip(shared, G_Y[0].parameters(), strict=True))
+    assert all(p is q for p, q in zip(D_X[-1].parameters(), D_Y[-1].parameters(), strict=True))
+    z = mg.randn(8, cogan.LATENT)
+
+    def games(z_X, z_Y):
+        """The losses of the two generators"""
+        return [-F.mean(F.logsigmoid(D(G(z)))) for D, G, z in ((D_X, G_X, z_X), (D_Y, G_Y, z_Y))]
+
+    for_x, for_y = games(z, z)
+    _, for_other_pairs = games(z, z[RNG.permutation(8)])
+    assert for_other_pairs.item() == pytest.approx(for_y.item(), rel=1e-12)
+    together = mg.grad(sum(games(z, z)), shared)
+    apart = zip(mg.grad(for_x, shared), mg.grad(for_y, shared))
+    for g, (of_x, of_y) in zip(together, apart):
+        np.testing.assert_allclose(g.numpy(), of_x.numpy() + of_y.numpy(), rtol=1e-9, atol=1e-12)
