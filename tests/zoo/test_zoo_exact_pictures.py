@@ -73,3 +73,30 @@ def test_cogan_its_losses_know_nothing_of_pairs(monkeypatch):
     apart = zip(mg.grad(for_x, shared), mg.grad(for_y, shared))
     for g, (of_x, of_y) in zip(together, apart):
         np.testing.assert_allclose(g.numpy(), of_x.numpy() + of_y.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_lapgan_the_bands_make_the_picture_and_have_nothing_in_common():
+    """x = l + h to rounding, in every size; h is orthogonal to all that is enlarged, so that the
+    squares of the bands add up to those of x; a band's loss has no gradient in another's G."""
+    lapgan = script("lapgan")
+    x = RNG.random((5, 1, 16, 16))
+    bands = lapgan.pyramid(x, 3)
+    assert [band.shape[2] for band, _ in bands] == [4, 8, 16]
+    rebuilt = bands[0][0].numpy()
+    energy = (rebuilt ** 2).sum()
+    for picture, l in bands[1:]:
+        h = (picture - l).numpy()
+        np.testing.assert_allclose(lapgan.up(rebuilt), l.numpy(), atol=1e-14)
+        rebuilt = lapgan.up(rebuilt) + h
+        assert abs((h * l.numpy()).sum()) < 1e-12
+        energy = 4 * energy + (h ** 2).sum()            # each pixel is now four
+    np.testing.assert_allclose(rebuilt, x, atol=1e-14)
+    assert energy == pytest.approx((x ** 2).sum(), rel=1e-12)
+
+    game = lapgan.new_game()
+    (_, _), (_, l) = lapgan.pyramid(x, 2)
+    loss = F.mean(lapgan.judge(game.D[1], lapgan.make(game.G[1], l, 5), l))
+    others = mg.grad(loss, game.G.parameters(), allow_unused=True)
+    of_coarse = len(game.G[0].parameters())
+    assert all(g is None for g in others[:of_coarse])
+    assert not any(g is None for g in others[of_coarse:])
