@@ -39,7 +39,8 @@ from minigen.layers import BatchNorm, Dense, LeakyReLU, ReLU, Reshape, Sequentia
 from minigen.metrics import density_coverage, frechet_distance
 
 M, LATENT, SHOWN = 64, 16, 1000
-ROW = Row(idea="8 × 8 first, then its detail", control="16 × 16 at once", mark=None)
+ROW = Row(idea="8 × 8 first, then its detail", control="16 × 16 at once", mark=None,
+          less=True)
 CLOSED_FORM = ("D",), {"D": 4 * math.log(2), "G": 2 * math.log(2)}  # of two games, while D is 0
 
 
@@ -58,7 +59,7 @@ def new_game(idea=True):
     """G, D: those of every band, the coarsest first"""
     bands = [players(8, 128), players(16, 128, told=256)] if idea else [players(16, 220)]
     G, D = (Sequential(*networks) for networks in zip(*bands))
-    rate = 2e-3 if idea else 1e-3                                       # at 2e-3 the control is worse
+    rate = 2e-3 if idea else 1e-3                                   # at 2e-3 the control is worse
     return SimpleNamespace(G=G, D=D, G_optimizer=adam(1e-3, G), D_optimizer=adam(rate, D))
 
 
