@@ -111,3 +111,28 @@ def test_cat_gan_the_entropies_and_the_information_between_them():
     assert entropies(500 * np.eye(K)) == pytest.approx((0, math.log(K)), abs=1e-12)
     each, mean = entropies(np.tile(RNG.normal(size=K), (5, 1)))
     assert mean == pytest.approx(each, rel=1e-12)
+
+
+def test_improved_gan_d_of_k_logits_is_a_softmax_of_k_plus_one():
+    """With the logit of "generated" at 0: D = Σ exp l_k / (1 + Σ exp l_k) is the sum of the K first
+    probabilities, 1 − D the last; and log-sum-exp is the logit of D."""
+    logits = mg.tensor(RNG.normal(0, 3, (6, 4)))
+    of_all = F.softmax(F.concatenate([logits, np.zeros((6, 1))], axis=1), 1).numpy()
+    realness = F.logsumexp(logits, axis=1)
+    np.testing.assert_allclose(F.sigmoid(realness).numpy(), of_all[:, :-1].sum(1), rtol=1e-12)
+    np.testing.assert_allclose(F.sigmoid(-realness).numpy(), of_all[:, -1], rtol=1e-12)
+
+
+def test_improved_gan_features_say_nothing_where_their_means_agree():
+    """‖E f(x) − E f(G(z))‖² and its gradient are zero for a G whose batch is the real one, in any
+    order; D alone is not asked: no gradient of G's loss reaches its last layer."""
+    improved_gan = script("improved_gan")
+    game, seen = improved_gan.new_game(), []
+    x, labels = next(improved_gan.batches())
+    order = RNG.permutation(improved_gan.M)
+    points = mg.tensor(x[labels < 0].astype("float64")[order], requires_grad=True)
+    game.G = lambda z: points
+    game.G.parameters = lambda: [points]
+    game.G_optimizer = type("Seen", (), {"step": lambda self, gradients: seen.extend(gradients)})()
+    losses = improved_gan.iteration(game, x.astype("float64"), labels)
+    assert losses["G"].item() < 1e-28 and abs(seen[0].numpy()).max() < 1e-14

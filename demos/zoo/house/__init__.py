@@ -6,6 +6,7 @@
     classes.py     the ring of 8 with a class for each mode, clear or overlapping, and its posterior
     drawings.py    small pictures of known factors, drawn again with one of them changed
     faces.py       small grey faces
+    digits.py      MNIST's digits at half their size
     history.py     a pool of generated pictures, for a D that shall not forget
     networks.py    Adam for a player of several networks
     judges.py      who says what a picture shows: a network and the nearest neighbour, of real ones
