@@ -71,7 +71,7 @@ def python():
               f"{1 - calls / tape:6.0%}  ({len(alone.calls)} calls)", flush=True)
 
 
-def recording(steps=100):
+def recording(steps=500):
     """A trainer's step called by hand; in fit, where a recorder could be and is not; beside one
     that keeps none of these iterations in full, but the numbers of each; and kept in full."""
     print(f"{'µs per step':38} {'by hand':>8} {'fit':>8} {'numbers':>8} {'in full':>8}")
@@ -86,12 +86,13 @@ def recording(steps=100):
                 bare.step(one)
 
         def fit(trainer, count, *callbacks):
-            return trainer.fit([batch], trainer.steps + count, progress=False, callbacks=callbacks)
+            return trainer.fit([batch], count, progress=False, callbacks=callbacks)
 
         nothing = mg.inspect.Recorder([])
-        times = quickest(by_hand, lambda: fit(fitted, steps), lambda: fit(beside, steps, nothing))
+        times = quickest(by_hand, lambda: fit(fitted, steps), lambda: fit(beside, steps, nothing),
+                         bursts=10)
         times += [steps / 5 * t for t in quickest(lambda: fit(
-            full, 5, mg.inspect.Recorder(range(full.steps + 1, full.steps + 6))), bursts=5)]
+            full, 5, mg.inspect.Recorder(range(full.steps + 1, full.steps + 6))), bursts=3)]
         print(f"{title:38}" + "".join(f" {1e6 * t / steps:8.1f}" for t in times), flush=True)
 
 
