@@ -18,8 +18,8 @@ The control weights all samples alike: G makes likelier whatever it drew, and is
 What is not seen at this size is that D needs samples. If it is given the probabilities, so that the
 gradient can pass, G draws as many valid pictures (0.82 to 0.87 in five seeds; BS-GAN 0.83 to 0.91
 in ten) and more kinds of them: its distance to the uniform distribution, the second figure, is 0.49
-to 0.50, BS-GAN's 0.58 to 0.80. And without batch normalisation in G both end at 1 to 6 of the 62,
-at several rates, BS-GAN with 64 samples too.
+to 0.50, BS-GAN's 0.58 to 0.80. And without batch normalisation in G neither draws more than 6 of
+the 62, at several rates; nor does BS-GAN with 64 samples.
 
     python demos/zoo/bs_gan.py          half a minute; --seeds 5: the row of the table
 """
