@@ -9,10 +9,12 @@ one: an example x_i counts the less, the likelier the mixture so far makes it. H
 by a classifier of data against samples of the mixture: if d is its probability for data, h(d) is
 the ratio of the densities, mixture to data. Weights are cut at zero, and λ is the one number for
 which they sum to 1. The t-th generator enters with weight 1/t, so that all count the same in the
-end. Each is small and trained for 700 steps, so that one alone finds about half of the modes, and
-most of its samples lie between them: what is counted is where the mixture is, not how sharp.
+end. Each of the six is small and trained for 700 steps, so that one alone misses modes, and most of
+its samples lie between them. What is measured is where the mixture is, not how sharp: each sample
+counts for its nearest mode, and the shares of the modes are compared with equal ones (KL).
 
 The control trains as many generators, as long, with equal weights, and mixes them too (bagging).
+Of twenty seeds (0 to 19) AdaGAN is ahead in nineteen, and keeps mark and gap in seventeen.
 
     python demos/zoo/adagan.py          a quarter of a minute; --seeds 5: the table's row
 """
@@ -32,9 +34,10 @@ from minigen.data import grid
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 from minigen.metrics import mode_coverage
 
-M, LATENT, HIDDEN, COMPONENTS, N = 128, 2, 32, 4, 8000
+M, LATENT, HIDDEN, COMPONENTS, N = 128, 2, 32, 6, 8000
 GRID = grid(side=5, spacing=1.0, std=0.1)
-ROW = Row(idea="weights for what was missed", control="equal weights (bagging)", mark=18, gap=4)
+ROW = Row(idea="weights for what was missed", control="equal weights (bagging)", mark=0.04,
+          gap=0.01, less=True)
 CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": math.log(2)}      # while D is 0
 
 
@@ -119,17 +122,17 @@ def real():
 
 
 def measure(points):
-    """How many modes have their share, of the mixture after each generator"""
-    c = [mode_coverage(points[:rings.POINTS * t], GRID.means, GRID.std)
-         for t in range(1, COMPONENTS + 1)]
-    return {"modes with a fair share of the samples, of 25": c[-1].fair_modes,
-            "... of the first generator": c[0].fair_modes,
+    """Whether every mode has its share of the samples, of the mixture and of its first generator"""
+    c = [mode_coverage(each, GRID.means, GRID.std) for each in (points[:rings.POINTS], points)]
+    return {"divergence of the samples' modes from equal shares, nats": c[-1].reverse_kl,
+            "... of the first generator": c[0].reverse_kl,
+            "modes with a fair share of sharp samples, of 25": c[-1].fair_modes,
             "share of samples within 3 std of a mode": c[-1].high_quality}
 
 
 def draw(axes, points):
     """The points, and where the modes are"""
-    axes.scatter(*points[::4].T, s=2, color=rings.COLOURS["generated"], alpha=0.4)
+    axes.scatter(*points[::6].T, s=2, color=rings.COLOURS["generated"], alpha=0.4)
     axes.scatter(*GRID.means.T, s=60, facecolors="none", edgecolors=rings.COLOURS["real"])
     axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
 

@@ -8,12 +8,13 @@ A GAN makes x from z but cannot say which z would make a given x. Here an encode
 D sees a real x beside E(x), or a z beside G(z), and says which pair it is. Nobody compares x with
 G(E(x)). But if D cannot tell the pairs apart, their joint distributions are the same, and since
 both E and G are functions, E has to undo G. In phase 2 G and E want the opposite of what D wants,
-each for its own pair; both move.
+each for its own pair; both move. The rates fall to 0 in the second half of the steps: at a fixed
+rate one seed in five ended with an E that was no inverse (0.43 of the points came back).
 
 The control gives D the same x and the same z, in the wrong pairs: E(x) of another x, G(z) beside
 another z. Then both halves can look right, and what belongs to what is never judged.
 
-    python demos/zoo/bigan.py           a quarter of a minute; --seeds 5: the row of the table
+    python demos/zoo/bigan.py           half a minute; --seeds 5: the row of the table
 """
 
 import itertools
@@ -30,8 +31,8 @@ import minigen as mg
 from minigen import functional as F
 from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 
-M, LATENT, HIDDEN = 128, 2, 64
-ROW = Row(idea="D judges pairs (x, z)", control="in wrong pairs", mark=0.4, gap=0.3,
+M, LATENT, HIDDEN, STEPS = 128, 2, 128, 4000
+ROW = Row(idea="D judges pairs (x, z)", control="in wrong pairs", mark=0.6, gap=0.2,
           real="a perfect inverse")
 CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": 2 * math.log(2)}     # the losses while D is 0
 
@@ -44,8 +45,9 @@ def new_game(idea=True):
             for _ in range(2))
     D = Sequential(Dense(2 + LATENT, HIDDEN), LeakyReLU(0.2), Dense(HIDDEN, HIDDEN),
                    LeakyReLU(0.2), Dense(HIDDEN, 1))
-    return SimpleNamespace(G=G, E=E, D=D, paired=idea, G_optimizer=adam(3e-3, G, E),
-                           D_optimizer=adam(3e-3, D))
+    rate = mg.optim.linear_decay(3e-3, STEPS // 2, STEPS)
+    return SimpleNamespace(G=G, E=E, D=D, paired=idea, G_optimizer=adam(rate, G, E),
+                           D_optimizer=adam(rate, D))
 
 
 def batches():
@@ -117,4 +119,4 @@ def draw(axes, made):
 
 
 if __name__ == "__main__":
-    exhibit(ROW, play, real, measure, draw, __doc__, steps=2000)
+    exhibit(ROW, play, real, measure, draw, __doc__, steps=STEPS)

@@ -218,7 +218,7 @@ def test_bs_gan_the_weights_of_the_best_d_make_the_generated_the_real_distributi
     logits = mg.tensor(np.log(g)[None], requires_grad=True)
     slope, = mg.grad(-F.sum(g * odds * F.log_softmax(logits, dim=1)), logits)
     np.testing.assert_allclose(slope.numpy()[0], g - p, atol=1e-14)
-    assert bs_gan.patterns().shape == (30, 16)
+    assert bs_gan.patterns().shape == (62, 25)
     assert set(bs_gan.patterns().ravel()) == {0, 1}
 
 
