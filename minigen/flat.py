@@ -36,10 +36,8 @@ class Flat:
         self.small = [i for i in numbers if not large[i]]
         gathered = sum(parameters[i].size for i in self.small)
         self.gradients, self.updates = (self.xp.empty(gathered, self.dtype) for _ in range(2))
-        step = self.xp.empty(min(self.size, self.piece), self.dtype)
         self.places = [     # of a small one views of its gradient and step; of a large one pieces
-            [None, self.orders[i], [[step[:at.stop - at.start], *self._state(at)]
-                                    for at in self._cut(self.slices[i])]] if large[i] else
+            [None, self.orders[i], self._pieces(self.slices[i])] if large[i] else
             [self._part(self.gradients, i), self._part(self.updates, i), self.slices[i]]
             for i in numbers]
         self.whole = self._gathered([slice(0, gathered)])
@@ -114,6 +112,12 @@ class Flat:
     def _gathered(self, runs):
         return [[self.updates[at], self.gradients[at], *self._state(at)]
                 for run in runs for at in self._cut(run)]
+
+    def _pieces(self, run):
+        """The arrays of each piece of a large parameter: its step, memory that all use, and its
+        state."""
+        step = self.xp.empty(min(run.stop - run.start, self.piece), self.dtype)
+        return [[step[:at.stop - at.start], *self._state(at)] for at in self._cut(run)]
 
     def _state(self, at):
         return [array[at] for array in self.state.values()]

@@ -67,28 +67,35 @@ def threads():
 def each(function, items):
     """function(item) for each of the items, a list, by all threads: in no order, and each item to
     memory of its own. The first error is raised when all have stopped."""
-    if threads() == 1 or len(items) < 2 or not _free.acquire(blocking=False):
-        for item in items:
-            function(item)
-        return
     left = iter(items)              # the next item of a list is taken by one thread only
 
     def work():
         for item in left:
             function(item)
 
-    helpers, errors = _helpers[:len(items) - 1], []
+    if not at_once([work] * min(threads(), len(items))):
+        work()
+
+
+def at_once(works):
+    """Call the functions `works`, each in a thread of its own, the first in the caller's; the first
+    error is raised when all have stopped. Or call none and return False: there are fewer than two,
+    not as many threads, or they are at work for somebody else."""
+    if not 2 <= len(works) <= threads() or not _free.acquire(blocking=False):
+        return False
+    helpers, errors = _helpers[:len(works) - 1], []
     try:
-        for helper in helpers:
+        for helper, work in zip(helpers, works[1:]):
             helper.begin(work)
         try:
-            work()
+            works[0]()
         finally:
             errors = [error for helper in helpers if (error := helper.finish()) is not None]
     finally:
         _free.release()
     if errors:
         raise errors[0]
+    return True
 
 
 def _forget():

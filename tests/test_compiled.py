@@ -10,8 +10,10 @@ import strict_cupy
 
 import minigen as mg
 from minigen import functional as F
+from minigen import parallel
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
                             LeakyReLU, ReLU, Reshape, Sequential, Sigmoid, Tanh)
+from minigen.replay import schedule
 
 pytestmark = pytest.mark.numpy_only("steps are compiled on NumPy alone")
 
@@ -186,6 +188,25 @@ def no_walk(monkeypatch):
 def test_results_weights_and_state_are_the_tapes_bit_for_bit(name, no_walk):
     make, calls = WORKLOADS[name]
     assert run(make, calls, no_walk) == run(make, calls, lambda step: step)
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+@pytest.mark.parametrize("name", ["8-3-8 by Adam", "dropout", "VAE", "schedule", "MLP GAN", "k = 3",
+                                  "large", "DCGAN"])
+def test_shared_by_threads_too_and_with_every_product_cut(name, threads, monkeypatch):
+    monkeypatch.setattr(parallel, "_helpers", [parallel._Helper() for _ in range(threads - 1)])
+    monkeypatch.setattr(schedule, "_GAIN", np.inf)
+    monkeypatch.setattr(schedule, "_LARGE", 0)
+    make, calls = WORKLOADS[name]
+    found = []
+
+    def shared(step):
+        found.append(mg.compiled(step))
+        return found[0]
+
+    assert run(make, calls, shared) == run(make, calls, lambda step: step)
+    stages = found[0].recordings[0].program.stages
+    assert any(isinstance(stage, types.FunctionType) for stage in stages)       # of several threads
 
 
 def change_rate(owner, i):

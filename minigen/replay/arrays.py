@@ -47,7 +47,7 @@ class Array(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
-            return mode.program.whole(function, inputs)
+            return mode.program.write(function, inputs)
         if out is not None:
             return mode.program.into(function, inputs, options, out[0])
         return mode.program.call(function, *inputs, **options)
@@ -82,11 +82,11 @@ class Array(NDArrayOperatorsMixin):
 
     def _copied(self, y):
         result = mode.program.memory(y)
-        mode.program.whole(numpy.copyto, (result, self, "unsafe"))
+        mode.program.write(numpy.copyto, (result, self, "unsafe"))
         return result
 
     def fill(self, value):
-        mode.program.whole(numpy.ndarray.fill, (self, value))
+        mode.program.write(numpy.ndarray.fill, (self, value))
 
     def __getitem__(self, index):
         if any(array.dtype == bool for array in arrays_in([index])):
@@ -98,7 +98,7 @@ class Array(NDArrayOperatorsMixin):
         return mode.program.call(operator.getitem, self, index)
 
     def __setitem__(self, index, value):
-        mode.program.whole(operator.setitem, (self, index, value))
+        mode.program.write(operator.setitem, (self, index, value))
 
     def _read(self, *_):
         raise CompileError("a compiled step read a number out of an array (float(x), x.item(), "

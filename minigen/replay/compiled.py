@@ -11,6 +11,7 @@ arithmetic. But the list of these array calls is the same every time, so it can 
                     the weights, the state or the results differs, CompileError says what
     later calls     for function, arguments in calls: function(*arguments)
                     and both ways again at the 4th, 8th, 16th ...: a step may change its course
+    from the 8th on the list is shared by threads, where that is quicker (schedule.py)
 
 What is in the list is arithmetic on arrays, of the forward pass, the gradients and the optimizer
 alike: no tape, no walk, no checks of shapes. The tape stays the only meaning of a step.
@@ -36,7 +37,7 @@ import warnings
 
 import numpy
 
-from .. import backend, random
+from .. import backend, parallel, random
 from ..modes import during, mode
 from .arrays import Array, Draws, Library
 from .program import Program
@@ -44,6 +45,7 @@ from .results import copied, counters, joined, named, outputs, require_equal, ta
 from .within import Within, put
 
 _KEPT = 8               # recordings of one step, the latest: each has memory of its own
+_TIMED = 8              # before this call the list is replayed by the clock, and then shared
 _LIBRARY = Library()
 
 
@@ -88,6 +90,7 @@ class Recording:
         if backend.current() is not numpy:
             raise backend.BackendError("compiled: arrays of a GPU are not recorded; call the step "
                                        "itself")
+        parallel.threads()              # from now on a product is computed by one thread
         self.step, self.form, self.runs = step, form, 0
         self.within, self.program = Within(step), Program()
         self.counters = []              # attributes in which "steps" counts the trainer's steps
@@ -118,6 +121,8 @@ class Recording:
 
     def again(self, arguments, arrays):
         n = self.runs + 1
+        if n == _TIMED:
+            self.program.share()
         return self.replay(arrays) if n & (n - 1) else self.both(arguments, arrays)
 
     def both(self, arguments, arrays):
@@ -141,7 +146,7 @@ class Recording:
     def replay(self, arrays):
         for buffer, array in zip(self.buffers, arrays):
             numpy.copyto(buffer.array, array)
-        self.program.replay()
+        (self.program.replay_timed if self.runs < _TIMED - 1 else self.program.replay)()
         for writes, count in self.writes:
             writes[0] += count
         for attributes in self.counters:

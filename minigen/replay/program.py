@@ -5,32 +5,60 @@ while recording stays right.
 """
 
 import functools
+import time
 
 import numpy
 
-from .. import random
+from .. import parallel, random
 from ..modes import during, mode
 from .arrays import Array, CompileError, arrays_in, plain
+from .schedule import ALONE, IN_ORDER, scheduled
 
 
 class Program:
-    """`calls`: pairs (function, arguments), to be called one after the other.  optimizers: the
-    attributes of those whose numbers are made anew at every replay.
+    """`calls`: pairs (function, arguments), to be called one after the other.  effects: of each
+    the arrays that it changes, or ALONE (schedule.py).  optimizers: the attributes of those whose
+    numbers are made anew at every replay.
 
-    Memory is used again as soon as nothing in the step refers to it any more, as in an ordinary
-    run: `pools` has the free blocks of each size."""
+    Memory is used again when nothing in the step refers to it any more, as in an ordinary run:
+    `pools` has the free blocks of each size. (The one that is free for longest first: whoever
+    writes to a block waits for whoever reads it, and that may be another thread.)"""
 
     def __init__(self):
-        self.calls, self.pools, self.optimizers = [], {}, []
+        self.calls, self.effects, self.pools, self.optimizers = [], [], {}, []
+        self.seconds = None             # the shortest time of each call so far
+        self.stages = None              # the calls dealt to several threads, see schedule.py
 
     def replay(self):
+        if self.stages is None:
+            for function, arguments in self.calls:
+                function(*arguments)
+        else:
+            for stage in self.stages:
+                stage()
+
+    def replay_timed(self):
+        """The same, one after the other, and by the clock."""
+        times = [time.perf_counter()]
         for function, arguments in self.calls:
             function(*arguments)
+            times.append(time.perf_counter())
+        seconds = numpy.diff(times)
+        self.seconds = seconds if self.seconds is None else numpy.minimum(self.seconds, seconds)
+
+    def share(self):
+        """From now on by several threads, where that is quicker."""
+        if parallel.threads() > 1 and self.seconds is not None:
+            self.stages = scheduled(self.calls, self.effects, self.seconds)
+
+    def note(self, function, arguments, *changed):
+        self.calls.append((function, arguments))
+        self.effects.append(changed)
 
     def memory(self, like):
         """A new array of the shape, dtype and order in memory of `like`, a dense one."""
         pool = self.pools.setdefault(like.nbytes, [])
-        block = pool.pop() if pool else _aligned(like.nbytes)
+        block = pool.pop(0) if pool else _aligned(like.nbytes)
         return Array(numpy.ndarray(like.shape, like.dtype, block, 0, like.strides), None, pool)
 
     def call(self, function, *arguments, **options):
@@ -49,9 +77,9 @@ class Program:
         if isinstance(function, numpy.ufunc) and not named:
             self._ufunc(function, given, result.array)
         elif isinstance(function, numpy.ufunc) or function in _WITH_OUT:
-            self.calls.append((functools.partial(function, out=result.array, **named), given))
+            self.note(functools.partial(function, out=result.array, **named), given, result.array)
         else:
-            self.calls.append((_store, (result.array, function, given, named)))
+            self.note(_store, (result.array, function, given, named), result.array)
         return result
 
     def _ufunc(self, function, given, target):
@@ -61,16 +89,16 @@ class Program:
         if len(dtypes) == 1 and (dtype := dtypes.pop()).kind == "f":
             given = [numpy.array(x, dtype) if type(x) in (int, float) else x for x in given]
         if function in (numpy.maximum, numpy.minimum):              # these take no result so
-            self.calls.append((functools.partial(function, out=target), given))
+            self.note(functools.partial(function, out=target), given, target)
         else:
-            self.calls.append((function, (*given, target)))
+            self.note(function, (*given, target), target)
 
     def reduce(self, ufunc, x, axis=None, keepdims=False):
         """Sum, product, extreme ... over axes."""
         y = numpy.asarray(ufunc.reduce(x.array, axis, None, None, keepdims))
         result = self.memory(numpy.empty_like(y))
         result.array[...] = y
-        self.calls.append((ufunc.reduce, (x.array, axis, None, result.array, keepdims)))
+        self.note(ufunc.reduce, (x.array, axis, None, result.array, keepdims), result.array)
         return result
 
     def into(self, function, arguments, options, target):
@@ -79,9 +107,16 @@ class Program:
             function(*plain(arguments), out=plain(target))
             self._ufunc(function, plain(arguments), plain(target))
         else:
-            named = {**plain(options), "out": plain(target)}
-            self.whole(functools.partial(function, **named), arguments)
+            call = functools.partial(function, **plain(options), out=plain(target))
+            call(*plain(arguments))
+            self.note(call, plain(arguments), plain(target))
         return target
+
+    def write(self, function, arguments):
+        """Carry out and note a call that writes to its first argument."""
+        given = plain(arguments)
+        function(*given)
+        self.note(function, given, given[0])
 
     def whole(self, function, arguments):
         """See modes.whole."""
@@ -89,19 +124,20 @@ class Program:
         with during([mode], "program", None):
             function(*given)
         self.calls.append((function, given))
+        self.effects.append(ALONE)
 
     def numbers(self, function, dtype):
         """See modes.anew."""
         arrays = [Array(numpy.array(value, dtype)) for value in function()]
         self.optimizers.append(vars(function.__self__))
-        self.calls.append((_write_anew, (function, plain(arrays))))
+        self.note(_write_anew, (function, plain(arrays)), *plain(arrays), IN_ORDER)
         return arrays
 
     def draw(self, method, size, dtype):
         """Random numbers: the same method of minigen's generator, at every replay."""
         result = self.memory(numpy.empty(size, dtype))
         _draw(method, result.array)
-        self.calls.append((_draw, (method, result.array)))
+        self.note(_draw, (method, result.array), result.array, IN_ORDER)
         return result
 
 

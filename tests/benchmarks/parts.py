@@ -4,17 +4,22 @@
     python tests/benchmarks/parts.py python           how much of a step is Python?
     python tests/benchmarks/parts.py recording        what a run costs that is not recorded
     python tests/benchmarks/parts.py convolutions     layer by layer, beside PyTorch
+    python tests/benchmarks/parts.py neighbour        what a program costs that keeps a core busy
 
-Everything here runs in one process, the sides in turns, and shows the quickest of many bursts of
-processor time (of wall time where threads share the work): what the code costs when nothing
-disturbs it. Ratios between programs are benchmark.py's to give.
+Everything here but the last runs in one process, the sides in turns, and shows the quickest of many
+bursts of processor time (of wall time where threads share the work): what the code costs when
+nothing disturbs it. Ratios between programs are benchmark.py's to give.
 """
 
+import os
+import statistics
+import subprocess
 import sys
 import time
 
 import numpy as np
 from benchmark import STEPS, TITLES
+from turns import available
 
 import minigen as mg
 from minigen import functional as F
@@ -141,6 +146,25 @@ def convolutions(images=64):
                      for cell, t, f in zip(cells, times, theirs)]
         print(f"{c:4} -> {o:4}, {size:3}², {k} × {k}, {stride:2}     "
               + "".join(f"{cell:>18}" for cell in cells), flush=True)
+
+
+def neighbour(bursts=7):
+    """Each side in a process of its own: medians alone, and beside a loop that takes one core."""
+    sides = ["minigen", "compiled", "torch"]
+    print(f"{'ms per step: alone, with a neighbour':38}" + "".join(f" {s:>22}" for s in sides))
+    for workload, title in TITLES.items():
+        cells = []
+        for side in available(sides, workload, os.cpu_count()):
+            alone = statistics.median(side.burst()[0] for _ in range(bursts))
+            loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            try:
+                beside = statistics.median(side.burst()[0] for _ in range(bursts))
+            finally:
+                loop.kill()
+                loop.wait()
+                side.close()
+            cells.append(f"{1e3 * alone:8.3f} {1e3 * beside:7.3f} ({beside / alone:3.1f}x)")
+        print(f"{title:38}" + "".join(f" {cell:>22}" for cell in cells), flush=True)
 
 
 def _after_a_pause(function):

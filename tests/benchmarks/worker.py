@@ -37,7 +37,7 @@ def memory():
 def main(side, workload, *options):
     step, before = make(side, workload, {name: int(value) for name, value
                                          in (option.split("=") for option in options)})
-    for _ in range(3):
+    for _ in range(20 if side == "compiled" else 3):    # shared by threads from the 8th on
         step()
     print(json.dumps({"memory": memory() - before}), flush=True)
     for line in sys.stdin:

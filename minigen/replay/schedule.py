@@ -1,0 +1,229 @@
+"""Which thread makes which call of a program, and what it waits for: two halves of a large product,
+the pieces of an optimizer, the weight's and the input's gradient, D on real and D on fake can be
+computed at once.
+
+    halves      a large product is cut in two, where that gives the same bits
+    waits_for   two calls may be made at once if neither changes what the other uses; otherwise the
+                later one waits
+    dealt       the calls, dealt to the threads by the time that each took (list scheduling, Graham
+                1969): the thread that is free first takes, of the calls that it could begin first,
+                the one with the longest way to the end behind it
+    stage       the threads make their calls; where one waits for a call of another thread, it
+                sleeps on a lock
+
+Every call is the one that was recorded, so that every bit is the same, by whichever thread and
+whenever it is made. A call that is ALONE (a check, which may raise; a convolution, which shares its
+work itself) is made by the caller, when all before it are done and before all that follow. Calls
+that are IN_ORDER (random draws, counters) stay in their order.
+"""
+
+import collections
+import functools
+import threading
+
+import numpy
+
+from .. import parallel
+
+ALONE = None                    # in the place of the arrays that a call changes
+IN_ORDER = numpy.empty(1)       # no array of the program's: who changes it has to wait for who did
+_MOST = 4               # threads: more of them would wait for the interpreter's lock
+_LARGE = 200e-6         # seconds of a product that is worth cutting
+_WAKING = 15e-6         # seconds until a thread that sleeps goes on
+_PASSING = 5e-6         # seconds by which each call takes longer: the interpreter's lock is passed
+_GAIN = 0.8             # of the time of one thread; from there on sharing is not worth it
+
+
+def scheduled(calls, effects, seconds):
+    """The stages that a program consists of: functions without arguments, one after the other."""
+    stages, part = [], []
+    for call, changed, time in zip(calls, effects, seconds):
+        if changed is ALONE:
+            stages += [_stage(part), functools.partial(call[0], *call[1])]
+            part = []
+        else:
+            part += _halves(call, changed, time)
+    return [stage for stage in [*stages, _stage(part)] if stage is not None]
+
+
+def _halves(call, changed, time):
+    """[(call, what it changes, seconds)], or two of them: the columns of a large product."""
+    function, arguments = call
+    if time < _LARGE or getattr(function, "func", None) is not numpy.dot or (
+            [x.ndim for x in arguments] != [2, 2]):
+        return [(call, changed, time)]
+    (x, w), (y,) = arguments, changed
+    middle = (w.shape[1] // 2 + 15) // 16 * 16
+    parts = slice(0, middle), slice(middle, None)
+    a, b, whole, cut = _random(x), _random(w), numpy.empty_like(y), numpy.empty_like(y)
+    numpy.dot(a, b, out=whole)
+    for part in parts:
+        numpy.matmul(a, b[:, part], out=cut[:, part])
+    if whole.tobytes() != cut.tobytes():
+        return [(call, changed, time)]
+    return [((functools.partial(numpy.matmul, out=y[:, part]), (x, w[:, part])), [y[:, part]],
+             time / 2) for part in parts]
+
+
+def _random(like):
+    """Numbers that lie in memory as those of `like` do."""
+    array = numpy.empty_like(like)
+    array[...] = numpy.random.default_rng(0).random(like.shape, "float32")
+    return array
+
+
+# --------------------------------------------------------------------------- who waits for whom
+
+def waits_for(calls, effects):
+    """For each call the earlier ones that have to be done before it, a set of their numbers."""
+    history = collections.defaultdict(list)     # of each block of memory: (call, array, is changed)
+    waits = []
+    for i, ((function, arguments), changed) in enumerate(zip(calls, effects)):
+        earlier, new = set(), []
+        for array, is_changed in _used(function, arguments, changed):
+            entries = history[_block(array)]
+            earlier |= {j for j, other, was_changed in entries
+                        if (is_changed or was_changed) and _overlap(array, other)}
+            if is_changed:                      # who waits for this one waits for those too
+                entries[:] = [entry for entry in entries if not _covers(array, entry[1])]
+            new.append((entries, (i, array, is_changed)))
+        for entries, entry in new:
+            entries.append(entry)
+        waits.append(earlier)
+    return waits
+
+
+def _used(function, arguments, changed):
+    """(array, is it changed) of all arrays of a call."""
+    yield from [(array, True) for array in changed]
+    options = getattr(function, "keywords", {})
+    yield from [(array, False) for array in _arrays([arguments, options])
+                if not any(array is other for other in changed)]
+
+
+def _arrays(x):
+    if isinstance(x, dict):
+        x = [*x.values()]
+    if isinstance(x, (tuple, list)):
+        return [array for part in x for array in _arrays(part)]
+    return [x] if isinstance(x, numpy.ndarray) else []
+
+
+def _block(array):
+    """Two views of one array have the same."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return id(array)
+
+
+def _overlap(a, b):
+    (a_start, a_end), (b_start, b_end) = _bounds(a), _bounds(b)
+    if a_end <= b_start or b_end <= a_start:
+        return False
+    try:
+        return numpy.shares_memory(a, b, max_work=1000)
+    except numpy.exceptions.TooHardError:
+        return True
+
+
+def _covers(a, b):
+    (a_start, a_end), (b_start, b_end) = _bounds(a), _bounds(b)
+    return a_start <= b_start and b_end <= a_end and a_end - a_start == a.nbytes
+
+
+def _bounds(array):
+    return numpy.lib.array_utils.byte_bounds(array)
+
+
+# ------------------------------------------------------------------------- who makes which call
+
+def dealt(waits, seconds, threads):
+    """For each thread the numbers of its calls, in their order; and the seconds they will take."""
+    followers = [[] for _ in waits]
+    for i, earlier in enumerate(waits):
+        for j in earlier:
+            followers[j].append(i)
+    way = [0.0] * len(waits)                    # from the begin of a call to the end of all
+    for i in reversed(range(len(waits))):
+        way[i] = seconds[i] + max([way[j] for j in followers[i]], default=0.0)
+
+    lists, free = [[] for _ in range(threads)], [0.0] * threads
+    end, thread_of, missing = {}, {}, [len(earlier) for earlier in waits]
+    ready = {i for i, count in enumerate(missing) if not count}
+
+    def begin(i, thread):
+        return max([free[thread], *(end[j] + _WAKING * (thread_of[j] != thread)
+                                    for j in waits[i])])
+
+    while ready:
+        thread = free.index(min(free))
+        begins = {i: begin(i, thread) for i in ready}
+        first = min(begins.values())
+        i = max((i for i in sorted(ready) if begins[i] == first), key=way.__getitem__)
+        thread = min(range(threads), key=lambda other: (begin(i, other), other != thread))
+        ready.remove(i)
+        end[i] = free[thread] = begin(i, thread) + seconds[i] + _PASSING
+        thread_of[i] = thread
+        lists[thread].append(i)
+        for j in followers[i]:
+            missing[j] -= 1
+            if not missing[j]:
+                ready.add(j)
+    return lists, max(free)
+
+
+def _stage(part):
+    """Some calls, by several threads if that is quicker: a function without arguments. None: there
+    are no calls."""
+    if not part:
+        return None
+    calls, effects, seconds = zip(*part)
+    waits, threads = waits_for(calls, effects), min(parallel.threads(), _MOST)
+    lists, time = dealt(waits, seconds, threads)
+    in_order = functools.partial(_make, [([], calls, [])])
+    if time > _GAIN * sum(seconds):
+        return in_order
+    works = [functools.partial(_make, stretches) for stretches in _stretches(calls, waits, lists)]
+
+    def stage():
+        if not parallel.at_once(works):         # the threads work for somebody else
+            in_order()
+    return stage
+
+
+def _stretches(calls, waits, lists):
+    """For each thread a list of (locks to wait for, calls, locks to let go): one lock for each call
+    that another thread has to wait for."""
+    place = {i: (thread, at) for thread, numbers in enumerate(lists)
+             for at, i in enumerate(numbers)}
+    before, after = collections.defaultdict(list), collections.defaultdict(list)
+    for thread, numbers in enumerate(lists):
+        known = [-1] * len(lists)               # how far each other thread is known to be
+        for i in numbers:
+            for other, at in sorted((place[j] for j in waits[i]), reverse=True):
+                if other != thread and at > known[other]:
+                    known[other] = at
+                    lock = threading.Lock()
+                    lock.acquire()
+                    before[i].append(lock)
+                    after[lists[other][at]].append(lock)
+    return [[(before[i], [calls[i]], after[i]) for i in numbers] for numbers in lists]
+
+
+def _make(stretches):
+    """Make the calls. After an error the locks are waited for and let go all the same: the other
+    threads come to their ends, and every lock is as it was."""
+    error = None
+    for waited_for, calls, let_go in stretches:
+        for lock in waited_for:
+            lock.acquire()
+        if error is None:
+            try:
+                for function, arguments in calls:
+                    function(*arguments)
+            except BaseException as raised:
+                error = raised
+        for lock in let_go:
+            lock.release()
+    if error is not None:
+        raise error

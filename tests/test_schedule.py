@@ -1,0 +1,160 @@
+"""A list of calls shared by threads: who waits for whom, and that the numbers are those of one."""
+
+import functools
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from minigen import parallel
+from minigen.replay import schedule
+
+pytestmark = pytest.mark.numpy_only("the threads of the host")
+
+
+@pytest.fixture
+def helpers(monkeypatch):
+    """For three threads; and whatever is shared is shared, be it quicker or not."""
+    monkeypatch.setattr(parallel, "_helpers", [parallel._Helper(), parallel._Helper()])
+    monkeypatch.setattr(schedule, "_GAIN", np.inf)
+
+
+def program(seed, length=60):
+    """Calls that read and write overlapping views of three arrays, and take their time."""
+    rng = np.random.default_rng(seed)
+    memory = [rng.random((6, 8)) for _ in range(3)]
+
+    def view():
+        (a, b), (c, d) = (sorted(rng.choice(n + 1, 2, replace=False)) for n in (6, 8))
+        return memory[rng.integers(3)][a:b, c:d]
+
+    def add(x, y, out):
+        time.sleep(rng_of_times.choice([0, 0, 0, 1e-4]))
+        out *= 0.5
+        out += x.mean() - y.sum()
+
+    rng_of_times = np.random.default_rng()
+    calls, effects = [], []
+    for _ in range(length):
+        x, y, out = view(), view(), view()
+        calls.append((add, (x, y, out)))
+        effects.append([out])
+    return memory, calls, effects
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_two_calls_that_may_not_be_exchanged_the_later_waits(seed):
+    """By way of others, perhaps; and no call waits for one that it has nothing to do with."""
+    _, calls, effects = program(seed)
+    waits = schedule.waits_for(calls, effects)
+    reached = []
+    for earlier in waits:
+        reached.append(set().union(earlier, *(reached[j] for j in earlier)))
+    for i, (_, used) in enumerate(calls):
+        for j, (_, others) in enumerate(calls[:i]):
+            meet = (any(np.shares_memory(effects[i][0], x) for x in others)
+                    or any(np.shares_memory(effects[j][0], x) for x in used))
+            assert not meet or j in reached[i]
+            assert meet or j not in waits[i]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_numbers_are_those_of_one_thread(seed, helpers):
+    memory, calls, effects = program(seed)
+    start = [x.copy() for x in memory]
+
+    def after(run):
+        for x, y in zip(memory, start):
+            x[...] = y
+        run()
+        return [x.tobytes() for x in memory]
+
+    stage, = schedule.scheduled(calls, effects, [1e-3] * len(calls))
+    one = after(lambda: [function(*arguments) for function, arguments in calls])
+    assert all(after(stage) == one for _ in range(5))
+
+
+def test_threads_do_share_what_is_independent(helpers):
+    """Three calls that wait for each other: with fewer threads they would wait for ever."""
+    barrier, x = threading.Barrier(3), np.zeros((3, 2))
+    calls = [(lambda row: barrier.wait(20), (row,)) for row in x]
+    stage, = schedule.scheduled(calls, [[row] for row in x], [1e-3] * 3)
+    stage()
+
+
+def test_the_longest_way_goes_first_and_a_thread_that_is_free_does_not_wait():
+    """A chain of three, and three by themselves, of a second each: three seconds by two threads."""
+    waits = [set(), set(), set(), set(), {3}, {4}]
+    lists, seconds = schedule.dealt(waits, [1.0] * 6, 2)
+    assert 3 in [numbers[0] for numbers in lists]
+    assert seconds == pytest.approx(3, abs=1e-3)
+
+
+def test_what_is_not_quicker_is_left_to_one_thread(monkeypatch):
+    monkeypatch.setattr(parallel, "_helpers", [parallel._Helper()])
+    x, threads = np.zeros((8, 2)), set()
+    calls = [(lambda row: threads.add(threading.get_ident()), (row,)) for row in x]
+    schedule.scheduled(calls, [[row] for row in x], [1e-6] * 8)[0]()
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_after_an_error_in_any_call_nothing_hangs_and_the_next_run_is_whole(at, helpers):
+    memory, done, failing = np.zeros((3, 4)), [], [at]
+
+    def call(row, i):
+        if [i] == failing:
+            raise KeyError(i)
+        done.append(i)
+
+    calls = [(call, (memory[i % 3] if i % 4 else memory, i)) for i in range(12)]
+    stage, = schedule.scheduled(calls, [[arguments[0]] for _, arguments in calls], [1e-3] * 12)
+    with pytest.raises(KeyError, match=str(at)):
+        stage()
+    done.clear()
+    failing.clear()
+    stage()
+    assert sorted(done) == [*range(12)]
+
+
+def test_a_call_that_is_alone_divides_the_list(helpers):
+    x, done = np.zeros((4, 2)), []
+    calls = [(done.append, (i,)) for i in range(3)]
+    calls = [*calls, (lambda: done.append(threading.get_ident()), ()), *calls]
+    rows = [[x[i]] for i in range(3)]
+    for stage in schedule.scheduled(calls, [*rows, schedule.ALONE, *rows], [1e-3] * 7):
+        stage()
+    assert sorted(done[:3]) == sorted(done[4:]) == [0, 1, 2]
+    assert done[3] == threading.get_ident()
+
+
+def test_what_is_in_order_stays_in_order(helpers):
+    rng, wanted = np.random.default_rng(0), np.random.default_rng(0).random((30, 5))
+    x = np.zeros((30, 5))
+    calls = [(lambda row: rng.random(out=row), (row,)) for row in x]
+    stage, = schedule.scheduled(calls, [[row, schedule.IN_ORDER] for row in x], [1e-3] * 30)
+    stage()
+    np.testing.assert_array_equal(x, wanted)
+
+
+@pytest.mark.parametrize("m, n, k", [(64, 784, 512), (128, 400, 784), (784, 128, 400), (5, 3, 40)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_large_product_is_cut_in_two(m, n, k, transposed):
+    rng = np.random.default_rng(0)
+    x = rng.random((n, m), "float32").T if transposed else rng.random((m, n), "float32")
+    w, y = rng.random((n, k), "float32"), np.empty((m, k), "float32")
+    parallel.threads()
+    parts = schedule._halves((functools.partial(np.dot, out=y), (x, w)), [y], 1.0)
+    assert [seconds for _, _, seconds in parts] == [0.5, 0.5]
+    for (function, arguments), (changed,), _ in parts:
+        assert np.shares_memory(changed, y)
+        function(*arguments)
+    assert y.tobytes() == np.dot(x, w).tobytes()
+
+
+def test_a_product_whose_halves_have_other_bits_is_left_whole(monkeypatch):
+    x, w, y = np.ones((64, 64)), np.ones((64, 64)), np.empty((64, 64))
+    call = functools.partial(np.dot, out=y), (x, w)
+    monkeypatch.setattr(np, "matmul", lambda a, b, out: np.add(a @ b, 1e-12, out=out))
+    assert schedule._halves(call, [y], 1.0) == [(call, [y], 1.0)]
