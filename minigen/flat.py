@@ -114,8 +114,7 @@ class Flat:
                 for run in runs for at in self._cut(run)]
 
     def _pieces(self, run):
-        """The arrays of each piece of a large parameter: its step, memory that all use, and its
-        state."""
+        """[step, *state] of each piece of a large parameter; the step is memory of all pieces."""
         step = self.xp.empty(min(run.stop - run.start, self.piece), self.dtype)
         return [[step[:at.stop - at.start], *self._state(at)] for at in self._cut(run)]
 

@@ -220,11 +220,10 @@ class Adam(Optimizer):
         step *= lr                                              # lr (m/(1 − β₁ᵗ)) / (√(...) + ε)
 
 
-# ----------------------------------------------------- schedules: a rate for each number of steps
+# ---------------------------------------- schedules, a rate for each number of steps; and clipping
 
 def linear_decay(lr, start, end, final=0.0):
-    """`lr` for `start` steps, then a straight line down to `final` at step `end`, and `final` after
-    that. ValueError: end <= start."""
+    """`lr` for `start` steps, then straight to `final` at step `end`. ValueError: end <= start."""
     if end <= start:
         raise ValueError(f"linear_decay: got start = {start}, end = {end}, expected start < end")
     return functools.partial(_linear, lr, start, end, final)    # unlike a lambda, it can be pickled
@@ -245,8 +244,6 @@ def cosine_decay(lr, end, final=0.0):
 def _cosine(lr, end, final, step):
     return final + (lr - final) * 0.5 * (1 + math.cos(math.pi * min(step / end, 1.0)))
 
-
-# ---------------------------------------------------------------------------------------- clipping
 
 def clip_norm(gradients, max_norm):
     """(gradients, norm): the gradients, all scaled by one factor so that their joint norm is at
