@@ -223,7 +223,7 @@ class Adam(Optimizer):
 # ---------------------------------------- schedules, a rate for each number of steps; and clipping
 
 def linear_decay(lr, start, end, final=0.0):
-    """`lr` for `start` steps, then straight to `final` at step `end`. ValueError: end <= start."""
+    """`lr` up to step `start`, `final` from `end` on, a line between. ValueError: end <= start."""
     if end <= start:
         raise ValueError(f"linear_decay: got start = {start}, end = {end}, expected start < end")
     return functools.partial(_linear, lr, start, end, final)    # unlike a lambda, it can be pickled

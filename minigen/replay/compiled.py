@@ -57,7 +57,9 @@ def compiled(step):
     copies. The numbers of a Record are copied when they are read, which has to be before the next
     call: RuntimeError after it. CompileError: the step cannot be recorded (then nothing was
     changed), or the replay differs (then the step was done by the tape). TypeError: an argument
-    that is none of these. BackendError: arrays of a GPU."""
+    that is none of these. BackendError: arrays of a GPU.
+
+    Like a convolution, it leaves the matrix library with one thread (parallel.py says why)."""
     if not callable(step):
         raise TypeError(f"compiled: got a {type(step).__name__}, expected a function, trainer.step")
     recordings = []

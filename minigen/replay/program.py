@@ -48,7 +48,7 @@ class Program:
 
     def share(self):
         """From now on by several threads, where that is quicker."""
-        if parallel.threads() > 1 and self.seconds is not None:
+        if parallel.threads() > 1:
             self.stages = scheduled(self.calls, self.effects, self.seconds)
 
     def note(self, function, arguments, *changed):

@@ -192,8 +192,8 @@ def _stage(part):
 
 
 def _stretches(calls, waits, lists):
-    """For each thread a list of (locks to wait for, calls, locks to let go): one lock for each call
-    that another thread has to wait for."""
+    """For each thread its calls as stretches that no lock interrupts, a list of (locks to wait for,
+    calls, locks to let go). There is a lock for each call that another thread has to wait for."""
     place = {i: (thread, at) for thread, numbers in enumerate(lists)
              for at, i in enumerate(numbers)}
     before, after = collections.defaultdict(list), collections.defaultdict(list)
@@ -207,7 +207,18 @@ def _stretches(calls, waits, lists):
                     lock.acquire()
                     before[i].append(lock)
                     after[lists[other][at]].append(lock)
-    return [[(before[i], [calls[i]], after[i]) for i in numbers] for numbers in lists]
+    return [_joined(numbers, calls, before, after) for numbers in lists]
+
+
+def _joined(numbers, calls, before, after):
+    """The stretches of one thread."""
+    stretches = [([], [], [])]
+    for i in numbers:
+        if before[i] or stretches[-1][-1]:
+            stretches.append((before[i], [], []))
+        stretches[-1][1].append(calls[i])
+        stretches[-1][2].extend(after[i])
+    return stretches
 
 
 def _make(stretches):

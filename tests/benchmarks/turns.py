@@ -19,7 +19,7 @@ BURST = 0.3             # seconds
 
 
 class Side:
-    """One side's process. memory: what it took to make the step and run it three times, bytes."""
+    """One side's process. memory: what it took to make the step and to warm it up, bytes."""
 
     def __init__(self, side, workload, threads, **options):
         numbers = [f"{name}={value}" for name, value in options.items()]
