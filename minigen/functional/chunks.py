@@ -40,14 +40,14 @@ def convolve(y, x, W, b, stride, padding):
         if b is not None:
             part += b
 
-    _each(xp, some, geometry.chunks())
+    _each(xp, some, geometry.chunks(len(W)))
 
 
 def sum_over_positions(y, a, b, stride, padding):
     """y[k] += b[i] a[j]        y (*K, C, O)   a (N, C, *S)   b (N, O, *T)"""
     geometry = Geometry(*a.shape[:2], a.shape[2:], y.shape[:-2], stride, padding, a)
     xp, outputs, a, b = geometry.xp, b.shape[1], channels_last(a), channels_last(b)
-    chunks = geometry.chunks()
+    chunks = geometry.chunks(outputs)
     sums = xp.zeros((min(_SUMS, len(chunks)), geometry.columns, outputs), a.dtype)
 
     def one(i):
@@ -80,7 +80,7 @@ def convolve_transposed(y, x, W, b, stride, padding):
         if b is not None:
             y[images] += b
 
-    _each(xp, some, geometry.chunks())
+    _each(xp, some, geometry.chunks(len(W)))
 
 
 class _Phase:
@@ -139,4 +139,4 @@ def _gather_phases(y, x, W, b, geometry):
                 part += b
             y[images][phase.target] = part
 
-    _each(xp, some, geometry.chunks())
+    _each(xp, some, geometry.chunks(len(W)))

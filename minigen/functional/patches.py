@@ -71,28 +71,28 @@ class Geometry:
         self.per_image = math.prod(self.out)                    # patches
         self.columns = math.prod(kernel) * channels             # numbers in a patch
         self.xp, self.like = array_module(like), like
-        image_bytes = max(1, self.per_image * self.columns * like.dtype.itemsize)
-        at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
-        self.chunk = max(1, min(images, at_a_time // image_bytes))
 
-    def chunks(self):
-        """Slices of the images, whose patches together are of the size that is best."""
-        return [slice(start, min(start + self.chunk, self.images))
-                for start in range(0, self.images, self.chunk)]
+    def chunks(self, outputs):
+        """Slices of the images, about equally long, whose patches together are of the size that is
+        best; or their outputs, if these are larger."""
+        numbers = self.images * self.per_image * max(self.columns, outputs)
+        at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
+        count = -(-numbers * self.like.dtype.itemsize // at_a_time)
+        length = -(-self.images // max(1, count)) or 1
+        return [slice(start, min(start + length, self.images))
+                for start in range(0, self.images, length)]
 
     def gather(self, x):
         """The patches of some images (m, *S, C), as the rows of a matrix (m · positions, K·C)."""
         padded, inside = self._border(len(x))
         inside[...] = x
-        rows = self.memory(len(x))
-        patches = rows.reshape(len(x), *self.out, *self.kernel, self.channels)
-        patches[...] = windows(padded, self.out, self.kernel, self.stride)
-        return rows
+        self._patches(len(x))[...] = windows(padded, self.out, self.kernel, self.stride)
+        return self.memory(len(x))
 
     def scatter(self, x):
         """The reverse: into some images (m, *S, C), the rows of memory(m) where the patches lie."""
         padded, inside = self._border(len(x))
-        patches = self.memory(len(x)).reshape(len(x), *self.out, *self.kernel, self.channels)
+        patches = self._patches(len(x))
         for place in itertools.product(*map(range, self.kernel)):
             under = (slice(None), *self._under(place))
             every_position = (slice(None),) * (1 + len(place))
@@ -101,8 +101,21 @@ class Geometry:
 
     def memory(self, m):
         """Memory for the patches of m images as the rows of a matrix, the same until the next
-        call of this thread."""
-        return workspace(self.like, "patches", (m * self.per_image, self.columns))
+        call of this thread.
+
+        With one channel its columns lie together: a row would consist of runs of a few numbers."""
+        if self.channels > 1 or self.xp.__name__ != "numpy":
+            return workspace(self.like, "patches", (m * self.per_image, self.columns))
+        return workspace(self.like, "patches", (self.columns, m * self.per_image)).T
+
+    def _patches(self, m):
+        """The same memory as patches (m, *T, *K, C)."""
+        rows = self.memory(m)
+        if rows.flags.c_contiguous:
+            return rows.reshape(m, *self.out, *self.kernel, self.channels)
+        axes = len(self.kernel)
+        places = rows.T.reshape(*self.kernel, self.channels, m, *self.out)
+        return places.transpose(*range(axes + 1, 2 * axes + 2), *range(axes + 1))
 
     def _border(self, m):
         """Memory for m images within their padding, channels last, all zero; and its inside."""
