@@ -1,16 +1,17 @@
-"""Many parameters as one flat array: their gradients, and an optimizer's state, end to end.
+"""Many parameters as one flat array: their numbers, gradients and an optimizer's state, end to end.
 
 A rule applied to one long array is a few long operations instead of many short ones, so the small
-parameters of a network are gathered. A large one is not copied: it is taken piece by piece, each
-staying in the cache until the rule is done with it. (On a GPU, where a few long operations are
-best, all are gathered.) Not the subject: skim it at a first reading.
-Read next: files.py.
+parameters of a network move into one array, of which each is a view, and their gradients are copied
+to another. A large one stays: it is taken piece by piece, each staying in the cache until the rule
+is done with it. (On a GPU, where a few long operations are best, all move.) Not the subject: skim
+it at a first reading. Read next: files.py.
 """
 
 from itertools import accumulate
 
 from .autograd import Tensor
 from .backend import array_module
+from .memory import owner_of
 
 _PIECE, _GPU_PIECE = 1 << 16, 1 << 62       # numbers in a piece; from half a piece on one is large
 
@@ -35,39 +36,51 @@ class Flat:
 
         self.small = [i for i in numbers if not large[i]]
         gathered = sum(parameters[i].size for i in self.small)
-        self.gradients, self.updates = (self.xp.empty(gathered, self.dtype) for _ in range(2))
-        self.places = [     # of a small one views of its gradient and step; of a large one pieces
+        self.values, self.gradients, self.updates = (self.xp.empty(gathered, self.dtype)
+                                                     for _ in range(3))
+        self.places = [     # of a small one views of these three; of a large one its pieces
             [None, self.orders[i], self._pieces(self.slices[i])] if large[i] else
-            [self._part(self.gradients, i), self._part(self.updates, i), self.slices[i]]
+            [*(self._part(array, i) for array in (self.gradients, self.updates, self.values)),
+             self.slices[i]]
             for i in numbers]
         self.whole = self._gathered([slice(0, gathered)])
+        for p, (*_, value, _) in [(parameters[i], self.places[i]) for i in self.small]:
+            if owner_of(p._data).size == p.size:    # not a part of somebody's larger array
+                value[...] = p._data
+                p._data = value
 
     def gather(self, parameters, gradients, check, decay):
         """The small and the large parameters that have a gradient, not None, with their places:
-        lists [(p, step, at), ...] and [(p, g, place), ...]. The gradient of a small one is copied
-        to where the rule is applied. check(g, p) raises where its kind or shape is another."""
+        lists [(p, step, value, at), ...] and [(p, g, place), ...]. The gradient of a small one is
+        copied to where the rule is applied. check(g, p) raises where its kind or shape is
+        another."""
         small, large = [], []
         for p, g, place in zip(parameters, gradients, self.places):
             g = g._data if type(g) is Tensor else g
             if g is not None:
                 if type(g) is not type(p._data) or g.shape != p._data.shape:
                     check(g, p)
-                part, step, at = place
+                part = place[0]
                 if part is None:
                     large.append((p, g, place))
                 else:
                     part[...] = g
-                    small.append((p, step, at))
+                    small.append((p, *place[1:]))
                     if decay:
                         part += decay * p._data
         return small, large
 
     def subtract(self, small, large, rule, numbers, decay):
         """Subtract from each gathered parameter the step that the rule makes of its gradient."""
-        for arrays in self.whole if len(small) == len(self.small) else self._some(small):
+        all_small = len(small) == len(self.small)
+        for arrays in self.whole if all_small else self._some(small):
             rule(*numbers, *arrays)
-        for p, step, _ in small:
-            p._data -= step
+        if all_small and all(p._data is value for p, _, value, _ in small):
+            self.values -= self.updates
+        else:                                       # one has an array of its own
+            for p, step, _, _ in small:
+                p._data -= step
+        for p, _, _, _ in small:
             p.written()
         for p, g, (_, order, pieces) in large:
             self._subtract_large(p, g.transpose(order).reshape(-1), order, pieces, rule, numbers,
@@ -102,7 +115,7 @@ class Flat:
         """What the rule is applied to if not all small parameters have a gradient: neighbours come
         together."""
         runs = []
-        for _, _, at in small:
+        for *_, at in small:
             if runs and runs[-1].stop == at.start:
                 runs[-1] = slice(runs[-1].start, at.stop)
             else:

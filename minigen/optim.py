@@ -25,7 +25,8 @@ class Optimizer:
 
     rule(*numbers, step, g, *state): writes to the array `step` what is to be subtracted, given the
     gradient g, and updates the state in place.  numbers(lr): those of one step of the optimizer.
-    parameters: leaf Tensors, a list. lr: a number >= 0, or a schedule. weight_decay: a number >= 0.
+    parameters: leaf Tensors, a list; the small ones move into one array (flat.py): their .data is
+    another one from then on. lr: a number >= 0, or a schedule. weight_decay: a number >= 0.
     TypeError: something else. ValueError: a rate that is negative or not a number, no parameters,
     one given twice, or two dtypes."""
 

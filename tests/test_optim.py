@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minigen as mg
+from minigen.memory import owner_of
 from minigen.optim import SGD, Adam, RMSprop, clip_norm, cosine_decay, linear_decay
 
 OPTIMIZERS = {
@@ -185,6 +186,43 @@ def test_a_view_with_gaps_is_updated_in_place_and_its_gaps_are_left_alone(make):
     optimizer.step([np.ones((400, 100), "float32")])
     np.testing.assert_array_equal(table[..., 1], before[..., 1])
     assert (table[..., 0] != before[..., 0]).all() and p.data.base is table
+
+
+@every_optimizer
+def test_small_parameters_move_into_one_array_and_lie_there_as_before(make):
+    arrays = [random(3, 4), random(4, 3).T, random(5), random(2, 3, 4).transpose(2, 0, 1)]
+    parameters = [mg.Tensor(a.copy(order="K"), requires_grad=True) for a in arrays]
+    make(parameters)
+    for p, a in zip(parameters, arrays):
+        np.testing.assert_array_equal(p.data, a)
+        assert p.data.strides == a.strides and p.version == 0
+    assert len({id(owner_of(p.data)) for p in parameters}) == 1
+
+
+@every_optimizer
+@pytest.mark.parametrize("when", [0, 2])
+def test_a_small_parameter_given_an_array_of_its_own_is_updated_there(make, when):
+    gradients, results = random(4, 2, 3), []
+    for replace in (False, True):
+        p, q = leaf(1.0, 2.0, 3.0), leaf(4.0, 5.0, 6.0)
+        optimizer = make([p, q])
+        for i, g in enumerate(gradients):
+            if replace and i == when:
+                q.data = q.data.copy()
+                mine = q.data
+            optimizer.step(list(g))
+        results += [np.concatenate([p.numpy(), q.numpy()])]
+    np.testing.assert_array_equal(*results)
+    assert q.data is mine
+
+
+def test_two_optimizers_of_one_parameter_both_move_it():
+    p, q = leaf(1.0), leaf(1.0)
+    both, alone = SGD([p, q], 0.5), SGD([q], 0.25)
+    both.step([np.ones(1), np.ones(1)])
+    alone.step([np.ones(1)])
+    both.step([np.ones(1), np.ones(1)])
+    assert (p.item(), q.item()) == (0, -0.25)
 
 
 @every_optimizer
