@@ -47,7 +47,7 @@ def sum_over_positions(y, a, b, stride, padding):
     """y[k] += b[i] a[j]        y (*K, C, O)   a (N, C, *S)   b (N, O, *T)"""
     geometry = Geometry(*a.shape[:2], a.shape[2:], y.shape[:-2], stride, padding, a)
     xp, outputs, a, b = geometry.xp, b.shape[1], channels_last(a), channels_last(b)
-    chunks = geometry.chunks(outputs)
+    chunks = geometry.chunks()
     sums = xp.zeros((min(_SUMS, len(chunks)), geometry.columns, outputs), a.dtype)
 
     def one(i):

@@ -72,13 +72,12 @@ class Geometry:
         self.columns = math.prod(kernel) * channels             # numbers in a patch
         self.xp, self.like = array_module(like), like
 
-    def chunks(self, outputs):
-        """Slices of the images, about equally long, whose patches together are of the size that is
-        best; or their outputs, if these are larger."""
-        numbers = self.images * self.per_image * max(self.columns, outputs)
+    def chunks(self, outputs=0):
+        """Slices of the images, whose patches together are of the size that is best; or their
+        outputs, if these are larger."""
+        per_image = self.per_image * max(self.columns, outputs) * self.like.dtype.itemsize
         at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
-        count = -(-numbers * self.like.dtype.itemsize // at_a_time)
-        length = -(-self.images // max(1, count)) or 1
+        length = max(1, min(self.images, at_a_time // max(1, per_image)))
         return [slice(start, min(start + length, self.images))
                 for start in range(0, self.images, length)]
 
