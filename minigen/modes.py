@@ -55,15 +55,16 @@ def detect_anomaly():
 
 # -------------------------------------------------- for compiled steps: skip it at a first reading
 
-def whole(function, *arguments):
+def whole(function, *arguments, check=False):
     """Call function(*arguments), which returns nothing and writes into its arrays at most.
 
     A compiled step calls it at every replay: for what is not array arithmetic, such as a check of
-    values, or is best left in one piece, such as a convolution's loop over chunks."""
+    values (it changes nothing, and may raise), or is best left in one piece, such as a
+    convolution's loop over chunks."""
     if mode.program is None:
         function(*arguments)
     else:
-        mode.program.whole(function, arguments)
+        mode.program.whole(function, arguments, check)
 
 
 def anew(function, dtype):

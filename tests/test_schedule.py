@@ -1,6 +1,7 @@
 """A list of calls shared by threads: who waits for whom, and that the numbers are those of one."""
 
 import functools
+import signal
 import threading
 import time
 
@@ -116,6 +117,62 @@ def test_after_an_error_in_any_call_nothing_hangs_and_the_next_run_is_whole(at, 
     failing.clear()
     stage()
     assert sorted(done) == [*range(12)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("failing", [0, 1, 2, None])
+def test_after_a_check_has_failed_what_lasts_is_as_in_one_thread(seed, failing, helpers):
+    """Three checks in a random program; the first of its three arrays lasts, two are its own."""
+    memory, calls, effects = program(seed)
+    own, start = {id(x) for x in memory[1:]}, [x.copy() for x in memory]
+
+    def check(number, x):
+        if number == failing:
+            raise KeyError(number)
+
+    for number, at in enumerate(np.sort(np.random.default_rng(seed).choice(60, 3))):
+        calls.insert(at + number, (check, (number, memory[1])))
+        effects.insert(at + number, [schedule.CHECKED])
+
+    def after(run):
+        for x, y in zip(memory, start):
+            x[...] = y
+        try:
+            run()
+            error = None
+        except KeyError as raised:
+            error, = raised.args
+        return error, memory[0].tobytes()
+
+    stage, = schedule.scheduled(calls, effects, [1e-3] * len(calls), own)
+    one = after(lambda: [function(*arguments) for function, arguments in calls])
+    assert one[0] == failing
+    assert all(after(stage) == one for _ in range(3))
+
+
+def test_ctrl_c_while_a_thread_waits_for_another_ends_both(helpers):
+    """The main thread, asleep on a lock, is interrupted; the next run is whole."""
+    main, x, done = threading.main_thread(), np.zeros((2, 2)), []
+
+    def slow(row):                                  # by a helper: the main thread has waited
+        done.append(threading.current_thread() is main)
+        if interrupt:
+            signal.pthread_kill(main.ident, signal.SIGINT)
+        time.sleep(0.05)
+
+    calls = [(slow, (x[0],)), (time.sleep, (0.01,)), (done.append, (x,)), (done.append, (x,))]
+    waits, lists = [set(), set(), {0, 1}, {2}], [[1, 2, 3], [0], []]
+    errors = []
+    works = [functools.partial(schedule._make, stretches, errors)
+             for stretches in schedule._stretches(calls, waits, lists)]
+    interrupt = True
+    parallel.at_once(works)
+    assert [type(error) for error in errors] == [KeyboardInterrupt] and len(done) == 1
+    interrupt = False
+    errors.clear()
+    done.clear()
+    parallel.at_once(works)
+    assert not errors and len(done) == 3 and done[0] is False
 
 
 def test_a_call_that_is_alone_divides_the_list(helpers):

@@ -10,15 +10,16 @@ import time
 import numpy
 
 from .. import parallel, random
+from ..memory import owner_of
 from ..modes import during, mode
 from .arrays import Array, CompileError, arrays_in, plain
-from .schedule import ALONE, IN_ORDER, scheduled
+from .schedule import ALONE, CHECKED, IN_ORDER, scheduled
 
 
 class Program:
     """`calls`: pairs (function, arguments), to be called one after the other.  effects: of each
-    the arrays that it changes, or ALONE (schedule.py).  optimizers: the attributes of those whose
-    numbers are made anew at every replay.
+    the arrays that it changes, or ALONE (schedule.py).  own: the addresses of the program's own
+    memory.  optimizers: the attributes of those whose numbers are made anew at every replay.
 
     Memory is used again when nothing in the step refers to it any more, as in an ordinary run:
     `pools` has the free blocks of each size. (The one that is free for longest first: whoever
@@ -26,6 +27,7 @@ class Program:
 
     def __init__(self):
         self.calls, self.effects, self.pools, self.optimizers = [], [], {}, []
+        self.own = set()
         self.seconds = None             # the shortest time of each call so far
         self.stages = None              # the calls dealt to several threads, see schedule.py
 
@@ -49,7 +51,7 @@ class Program:
     def share(self):
         """From now on by several threads, where that is quicker."""
         if parallel.threads() > 1:
-            self.stages = scheduled(self.calls, self.effects, self.seconds)
+            self.stages = scheduled(self.calls, self.effects, self.seconds, self.own)
 
     def note(self, function, arguments, *changed):
         self.calls.append((function, arguments))
@@ -59,6 +61,7 @@ class Program:
         """A new array of the shape, dtype and order in memory of `like`, a dense one."""
         pool = self.pools.setdefault(like.nbytes, [])
         block = pool.pop(0) if pool else _aligned(like.nbytes)
+        self.own.add(id(owner_of(block)))
         return Array(numpy.ndarray(like.shape, like.dtype, block, 0, like.strides), None, pool)
 
     def call(self, function, *arguments, **options):
@@ -118,13 +121,13 @@ class Program:
         function(*given)
         self.note(function, given, given[0])
 
-    def whole(self, function, arguments):
+    def whole(self, function, arguments, check):
         """See modes.whole."""
         given = plain(arguments)
         with during([mode], "program", None):
             function(*given)
         self.calls.append((function, given))
-        self.effects.append(ALONE)
+        self.effects.append([CHECKED] if check else ALONE)
 
     def numbers(self, function, dtype):
         """See modes.anew."""

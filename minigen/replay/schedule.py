@@ -12,9 +12,11 @@ computed at once.
                 sleeps on a lock
 
 Every call is the one that was recorded, so that every bit is the same, by whichever thread and
-whenever it is made. A call that is ALONE (a check, which may raise; a convolution, which shares its
-work itself) is made by the caller, when all before it are done and before all that follow. Calls
-that are IN_ORDER (random draws, counters) stay in their order.
+whenever it is made. A call that is ALONE (a convolution, which shares its work itself) is made by
+the caller, when all before it are done and before all that follow. Calls that are IN_ORDER (random
+draws, counters) stay in their order. A check, which may raise, divides what lasts: before it all
+earlier calls have changed the weights, and no later one has; only the program's own memory may be
+ahead.
 """
 
 import collections
@@ -24,9 +26,11 @@ import threading
 import numpy
 
 from .. import parallel
+from ..memory import owner_of
 
 ALONE = None                    # in the place of the arrays that a call changes
 IN_ORDER = numpy.empty(1)       # no array of the program's: who changes it has to wait for who did
+CHECKED = numpy.empty(1)        # a check changes it, and whoever changes what lasts has to read it
 _MOST = 4               # threads: more of them would wait for the interpreter's lock
 _LARGE = 200e-6         # seconds of a product that is worth cutting
 _WAKING = 15e-6         # seconds until a thread that sleeps goes on
@@ -34,16 +38,18 @@ _PASSING = 5e-6         # seconds by which each call takes longer: the interpret
 _GAIN = 0.8             # of the time of one thread; from there on sharing is not worth it
 
 
-def scheduled(calls, effects, seconds):
-    """The stages that a program consists of: functions without arguments, one after the other."""
+def scheduled(calls, effects, seconds, own=()):
+    """The stages that a program consists of: functions without arguments, one after the other.
+
+    own: the addresses of memory that is the program's own: nobody reads there after an error."""
     stages, part = [], []
     for call, changed, time in zip(calls, effects, seconds):
         if changed is ALONE:
-            stages += [_stage(part), functools.partial(call[0], *call[1])]
+            stages += [_stage(part, own), functools.partial(call[0], *call[1])]
             part = []
         else:
             part += _halves(call, changed, time)
-    return [stage for stage in [*stages, _stage(part)] if stage is not None]
+    return [stage for stage in [*stages, _stage(part, own)] if stage is not None]
 
 
 def _halves(call, changed, time):
@@ -74,14 +80,14 @@ def _random(like):
 
 # --------------------------------------------------------------------------- who waits for whom
 
-def waits_for(calls, effects):
+def waits_for(calls, effects, own=()):
     """For each call the earlier ones that have to be done before it, a set of their numbers."""
     history = collections.defaultdict(list)     # of each block of memory: (call, array, is changed)
     waits = []
     for i, ((function, arguments), changed) in enumerate(zip(calls, effects)):
         earlier, new = set(), []
-        for array, is_changed in _used(function, arguments, changed):
-            entries = history[_block(array)]
+        for array, is_changed in _used(function, arguments, changed, own):
+            entries = history[id(owner_of(array))]
             earlier |= {j for j, other, was_changed in entries
                         if (is_changed or was_changed) and _overlap(array, other)}
             if is_changed:                      # who waits for this one waits for those too
@@ -93,9 +99,11 @@ def waits_for(calls, effects):
     return waits
 
 
-def _used(function, arguments, changed):
+def _used(function, arguments, changed, own):
     """(array, is it changed) of all arrays of a call."""
     yield from [(array, True) for array in changed]
+    if any(id(owner_of(array)) not in own for array in changed):
+        yield CHECKED, False
     options = getattr(function, "keywords", {})
     yield from [(array, False) for array in _arrays([arguments, options])
                 if not any(array is other for other in changed)]
@@ -107,13 +115,6 @@ def _arrays(x):
     if isinstance(x, (tuple, list)):
         return [array for part in x for array in _arrays(part)]
     return [x] if isinstance(x, numpy.ndarray) else []
-
-
-def _block(array):
-    """Two views of one array have the same."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return id(array)
 
 
 def _overlap(a, b):
@@ -172,23 +173,29 @@ def dealt(waits, seconds, threads):
     return lists, max(free)
 
 
-def _stage(part):
+def _stage(part, own):
     """Some calls, by several threads if that is quicker: a function without arguments. None: there
     are no calls."""
     if not part:
         return None
     calls, effects, seconds = zip(*part)
-    waits, threads = waits_for(calls, effects), min(parallel.threads(), _MOST)
+    waits, threads = waits_for(calls, effects, own), min(parallel.threads(), _MOST)
     lists, time = dealt(waits, seconds, threads)
-    in_order = functools.partial(_make, [([], calls, [])])
-    if time > _GAIN * sum(seconds):
-        return in_order
-    works = [functools.partial(_make, stretches) for stretches in _stretches(calls, waits, lists)]
+    errors = []
+    works = [functools.partial(_make, stretches, errors)
+             for stretches in _stretches(calls, waits, lists)]
+
+    def in_order():
+        for function, arguments in calls:
+            function(*arguments)
 
     def stage():
+        errors.clear()
         if not parallel.at_once(works):         # the threads work for somebody else
             in_order()
-    return stage
+        elif errors:
+            raise errors[0]
+    return stage if time <= _GAIN * sum(seconds) else in_order
 
 
 def _stretches(calls, waits, lists):
@@ -221,20 +228,27 @@ def _joined(numbers, calls, before, after):
     return stretches
 
 
-def _make(stretches):
-    """Make the calls. After an error the locks are waited for and let go all the same: the other
-    threads come to their ends, and every lock is as it was."""
-    error = None
+def _make(stretches, errors):
+    """Make the calls, but after an error, by whichever thread, none that waited for another. Locks
+    are waited for and let go all the same: every thread comes to its end, and every lock is as it
+    was."""
     for waited_for, calls, let_go in stretches:
         for lock in waited_for:
-            lock.acquire()
-        if error is None:
+            _wait(lock, errors)
+        if not errors:
             try:
                 for function, arguments in calls:
                     function(*arguments)
-            except BaseException as raised:
-                error = raised
+            except BaseException as error:
+                errors.append(error)
         for lock in let_go:
             lock.release()
-    if error is not None:
-        raise error
+
+
+def _wait(lock, errors):
+    while True:
+        try:
+            lock.acquire()
+            return
+        except BaseException as error:          # Ctrl-C: the other threads still come to their ends
+            errors.append(error)

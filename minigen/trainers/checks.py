@@ -193,7 +193,7 @@ def same_noise_shape(noise, mu):
 
 def require_probabilities(x, what):
     """ValueError where a batch on the host leaves [0, 1]: its likelihood would have no bound."""
-    whole(_probabilities, x, what)
+    whole(_probabilities, x, what, check=True)
 
 
 def _probabilities(x, what):
@@ -261,7 +261,7 @@ def require_one_number(value, what):
 
 def finite(value, what):
     """NonFiniteError, naming the quantity, where a value on the host is not finite."""
-    whole(_finite, value, what)
+    whole(_finite, value, what, check=True)
 
 
 def _finite(value, what):
