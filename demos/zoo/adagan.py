@@ -15,8 +15,9 @@ again. What is measured is the mode that the whole mixture found least: the shar
 within 3 std of it, divided by the mode's share of the data.
 
 The control trains as many generators, as long, with equal weights, and mixes them too (bagging).
+Mark and gap were set on seeds 100 to 115: the worst had 0.42, and was 0.27 ahead.
 
-    python demos/zoo/adagan.py          a quarter of a minute; --seeds 5: the table's row
+    python demos/zoo/adagan.py          a third of a minute; --seeds 5: the table's row
 """
 
 import itertools
@@ -37,7 +38,8 @@ from minigen.layers import Dense, LeakyReLU, ReLU, Sequential
 M, LATENT, HIDDEN, COMPONENTS, N = 128, 4, 32, 10, 8000
 MODES, OF_100, STD = np.concatenate([[[0, 0]], ring(4, radius=1.5).means]), [92, 2, 2, 2, 2], 0.2
 DATA = GaussianMixture(np.repeat(MODES, OF_100, axis=0), STD)
-ROW = Row(idea="weights for what was missed", control="equal weights (bagging)", mark=0.2, gap=0.1)
+ROW = Row(idea="weights for what was missed", control="equal weights (bagging)", mark=0.35,
+          gap=0.2)
 CLOSED_FORM = ("D",), {"D": 2 * math.log(2), "G": math.log(2)}      # while D is 0
 
 
