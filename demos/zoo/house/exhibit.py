@@ -19,7 +19,7 @@ from shared.pictures import plt, save
 
 class Row(NamedTuple):
     """What a script promises, of one figure. A mark is set before the run that is to meet it: the
-    worst of five seeds and a margin.
+    worst of five seeds or more, and a margin.
 
     idea, control: what is done with the idea, and what in its place without, in a few words each.
     mark: what the figure with the idea reaches; None where an honest try showed no effect at this
