@@ -16,7 +16,7 @@ within 3 std of it, divided by the mode's share of the data.
 
 The control trains as many generators, as long, with equal weights, and mixes them too (bagging).
 Mark and gap were set on seeds 100 to 115: the worst had 0.42, and was 0.27 ahead. The middle pays
-for it: it gets 0.83 to 0.92 of its share in seeds 0 to 4, by bagging 0.88 to 0.98, and more samples
+for it: it gets 0.84 to 0.89 of its share in seeds 0 to 4, by bagging 0.90 to 0.98, and more samples
 lie between the modes.
 
     python demos/zoo/adagan.py          a third of a minute; --seeds 5: the table's row
