@@ -5,7 +5,7 @@ Goodfellow et al. 2014 prove that for a fixed G the best D is D* = p/(p + q), an
 phase_2.png, how the gradient passes through a frozen D. Read next: gan_modes.py, which modes of the
 data such a game finds.
 
-    python demos/gan_2d.py           about a minute on two cores
+    python demos/gan_2d.py           a quarter of a minute on two cores
     python demos/gan_2d.py --full    larger networks and batches, 5,000 iterations: a minute or two
 """
 
@@ -147,7 +147,7 @@ def look(trainer, record):
 
 
 curves = inspect.Curves(every=max(STEPS // 400, 1))
-trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look])
+trainer.fit(p, STEPS, batch_size=m, callbacks=[curves, look], compiled=True)
 q, bound = album[STEPS]["q"], bounds[-1][1]
 claims.near("D(x) tends to 1/2, the answer of a D that knows nothing (mean of the last fifth)",
             curves.last("D(x)"), 0.5, within=0.05)

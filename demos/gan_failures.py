@@ -6,7 +6,7 @@ well, over several seeds, and the signs are read from what the trainer records o
 One failure they miss: a G that ignores its noise, which its samples show. And one trap has numbers
 that look perfect: a D that ends with a sigmoid of its own.
 
-    python demos/gan_failures.py               a minute and a half on two cores
+    python demos/gan_failures.py               half a minute on two cores
     python demos/gan_failures.py --seeds 16    more runs of each game
 """
 
@@ -80,7 +80,7 @@ def play(seed, options):
         seen.append([-of_D.value, record.value, norm(of_D.gradients), norm(record.gradients),
                      samples.std(0).max()])
 
-    trainer.fit(ring, arguments.steps, batch_size=M, callbacks=[watch])
+    trainer.fit(ring, arguments.steps, batch_size=M, callbacks=[watch], compiled=True)
     return np.array(seen)
 
 
@@ -160,7 +160,7 @@ def play_larger(seed, *last_layer):
         value, d_real, d_fake = trainer.progress().values()
         numbers.append([d_real, d_fake, value])
 
-    trainer.fit(ring, steps, batch_size=2 * M, callbacks=[watch])
+    trainer.fit(ring, steps, batch_size=2 * M, callbacks=[watch], compiled=True)
     found = mg.metrics.mode_coverage(in_batches(G, mg.randn(2500, 16)), ring.means, ring.std)
     return np.mean(numbers[-steps // 10:], axis=0), found
 

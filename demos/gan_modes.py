@@ -6,7 +6,7 @@ number k of D's steps. Two papers publish counts for the same data under the sam
 6.3 of 8 modes, so there is no pass mark for the published tests: the counts stand side by side.
 Read next: ganhacks.py, tips against it, measured.
 
-    python demos/gan_modes.py              about a minute on two cores
+    python demos/gan_modes.py              a third of a minute on two cores
     python demos/gan_modes.py --full       larger networks and batches, 5,000 iterations, three
                                            seeds: a quarter of an hour
 """
@@ -57,7 +57,7 @@ def play(seed, data, options):
     modes"""
     mg.seed(seed)                               # all settings start from the same weights
     trainer = game(**options)
-    trainer.fit(data, STEPS if trainer.k == 1 else max(STEPS // 3, 1), batch_size=m)
+    trainer.fit(data, STEPS if trainer.k == 1 else max(STEPS // 3, 1), batch_size=m, compiled=True)
     with mg.no_grad():
         samples = mg.to_numpy(trainer.generator(mg.randn(2500, LATENT)))
     return samples, mode_coverage(samples, data.means, data.std)

@@ -467,6 +467,13 @@ def test_arguments_that_are_no_arrays_are_refused():
         mg.compiled(trainer)
 
 
+def test_on_a_gpu_fit_runs_by_the_tape():
+    with strict_cupy.installed(), mg.use("cupy"):
+        trainer = autoencoder()
+        trainer.fit(np.ones((8, 12), "float32"), 9, batch_size=8, progress=False, compiled=True)
+    assert trainer.steps == 9
+
+
 def test_a_gpu_is_refused():
     with strict_cupy.installed(), mg.use("cupy"):
         with pytest.raises(mg.BackendError, match="not recorded"):

@@ -15,10 +15,11 @@ import sys
 import threading
 import time
 
+import numpy
 from tqdm import tqdm
 
 from .. import checkpoint as checkpoints
-from ..backend import is_array
+from ..backend import current, is_array
 from ..data import Batches
 from ..errors import NonFiniteError
 from ..replay import compiled as compile_step
@@ -45,7 +46,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
         not a Batches has no place to go on from: it begins again; on a GPU embeddings and
         overlapping pools add their gradients in no fixed order, in any run).
     compiled=True: by mg.compiled(step), the same numbers in less time; a record is then to be read
-        before the next step.
+        before the next step. (On a GPU by the tape.)
 
     On Ctrl-C the step is finished, the state saved, and fit returns. NonFiniteError names the step
     and the quantity, and leaves the last good checkpoint as it is (on a GPU, values are looked at
@@ -62,7 +63,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
             return None
 
     record, batches = None, again_and_again(source)
-    step = compile_step(step) if compiled else step
+    step = compile_step(step) if compiled and current() is numpy else step
     one_step = functools.partial(_step_or_explain, lambda: step(take(batches)), trainer, data)
     for callback in callbacks:
         if hasattr(callback, "around"):
