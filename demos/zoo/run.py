@@ -2,6 +2,7 @@
 
     python demos/zoo/run.py                     every name that stands, seed 0
     python demos/zoo/run.py gan cycle_gan       only these
+    python demos/zoo/run.py --wave 1            those on plain data (2: on faces and scenes)
     python demos/zoo/run.py --seeds 5           seeds 0 to 4 of each; README.md's table and pictures
     python demos/zoo/run.py --cluster tcp://HOST:8786       on the workers of a Dask scheduler
 
@@ -81,6 +82,8 @@ def parse(flags):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("names", nargs="*", help="which (default: every name that stands)")
+    add("--wave", type=int, choices=(1, 2, 3), help="those that stand: 1 on plain data, 2 on faces "
+        "and scenes, 3 with an operation or a data set of their own")
     add("--seeds", type=demo.positive, default=1, help="how many seeds of each (default 1)")
     add("--seed", type=int, default=0, help="the first one (default 0)")
     add("--quick", action="store_true", help="a few steps of each: does everything run?")
@@ -91,7 +94,12 @@ def parse(flags):
     arguments = parser.parse_args(flags)
     for name in arguments.names:
         check(parser, name)
-    arguments.names = list(dict.fromkeys(arguments.names)) or SCRIPTS
+    wave = [name for name in SCRIPTS if arguments.wave in (None, ENTRIES[name].wave)]
+    if arguments.names and arguments.wave:
+        parser.error("names, or --wave: not both")
+    if not wave:
+        parser.error(f"--wave {arguments.wave}: none of it stands yet")
+    arguments.names = list(dict.fromkeys(arguments.names)) or wave
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 
-import numpy
 from tqdm import tqdm
 
 from .. import checkpoint as checkpoints
@@ -63,7 +62,7 @@ def fit(trainer, step, take, data, steps, batch_size=64, callbacks=(), progress=
             return None
 
     record, batches = None, again_and_again(source)
-    step = compile_step(step) if compiled and current() is numpy else step
+    step = compile_step(step) if compiled and current().__name__ == "numpy" else step
     one_step = functools.partial(_step_or_explain, lambda: step(take(batches)), trainer, data)
     for callback in callbacks:
         if hasattr(callback, "around"):

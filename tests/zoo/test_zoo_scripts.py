@@ -82,6 +82,8 @@ def test_the_catalogue_has_the_48_names_of_the_slide():
     assert len(set(numbers)) == 48
     assert all(re.fullmatch(r"\d{4}\.\d{4,5}|CVPR", number) for number in numbers)
     assert {entry.line for entry in ENTRIES.values()} == set(LINES)
+    waves = [entry.wave for entry in ENTRIES.values()]
+    assert [waves.count(wave) for wave in (1, 2, 3)] == [24, 15, 9]
 
 
 def test_every_script_is_in_the_catalogue():
@@ -145,6 +147,8 @@ def test_a_script_that_fails_costs_its_row_only(tmp_path):
     (["CycleGAN"], "no CycleGAN in the zoo; the nearest: cycle_gan"),
     (["nonsense_name"], "no nonsense_name in the zoo; "),
     (["cs_gan"], "cs_gan: not yet; these stand: gan"),
+    (["--wave", "3"], "--wave 3: none of it stands yet"),
+    (["--wave", "1", "gan"], "names, or --wave: not both"),
     (["--seeds", "0"], "0 is not 1 or more"),
     (["--cluster", "nowhere", "gan", "--quick"], "--cluster"),
 ])

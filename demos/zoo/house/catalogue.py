@@ -24,9 +24,11 @@ LINES = {                                               # in the order of the al
 
 
 class Entry(NamedTuple):
-    """name: of the module.  title: as on the slide.  paper: authors, year, arXiv number.
-    family.  line: the one of LINES that it changed.  idea: in a few words."""
+    """name: of the module.  wave: 1 on plain data, 2 on faces and scenes, 3 with an operation or a
+    data set of its own.  title: as on the slide.  paper: authors, year, arXiv number.  family.
+    line: the one of LINES that it changed.  idea: in a few words."""
     name: str
+    wave: int
     title: str
     paper: str
     family: str
@@ -43,8 +45,8 @@ def _entries(text):
     for block in text.strip().split("\n\n"):
         family, *rows = block.splitlines()
         for row in rows:
-            name, title, paper, line, idea = (cell.strip() for cell in row.split("|"))
-            yield Entry(name, title, paper, family, line, idea)
+            name, wave, title, paper, line, idea = (cell.strip() for cell in row.split("|"))
+            yield Entry(name, int(wave), title, paper, family, line, idea)
 
 
 ENTRIES = {entry.name: entry for entry in _entries(NAMES.read_text(encoding="utf-8"))}
