@@ -215,3 +215,45 @@ def test_a_product_whose_halves_have_other_bits_is_left_whole(monkeypatch):
     call = functools.partial(np.dot, out=y), (x, w)
     monkeypatch.setattr(np, "matmul", lambda a, b, out: np.add(a @ b, 1e-12, out=out))
     assert schedule._halves(call, [y], 1.0) == [(call, [y], 1.0)]
+
+
+def elementwise():
+    """name -> (function, arguments, what it changes): forms in which a program has them."""
+    x, y = (np.random.default_rng(i).random((6, 5, 4), "float32") for i in range(2))
+    channels_last = np.empty((6, 4, 5), "float32").transpose(0, 2, 1)
+    columns, row = np.empty((4, 5, 6), "float32").T, np.ones(4, "float32")
+    one, wide = np.float32(3), np.ones((1, 5, 4), "float32")
+    return {
+        "result by position": (np.add, (x, y, channels_last), channels_last),
+        "result by name": (functools.partial(np.maximum, out=columns), (x, one), columns),
+        "in place": (np.multiply, (x, row, x), x),
+        "one along the axis": (np.subtract, (x, wide, channels_last), channels_last),
+        "with a condition": (functools.partial(np.add, out=columns, where=x > 0.5), (x, y),
+                             columns),
+        "copied": (np.copyto, (columns, x, "unsafe"), columns),
+        "compared": (np.greater, (x, y, mask := np.empty(x.shape, bool)), mask),
+    }
+
+
+@pytest.mark.parametrize("name", elementwise())
+def test_a_long_elementwise_call_is_cut_in_two(name):
+    function, arguments, y = elementwise()[name]
+    y[...] = 0 if name != "in place" else y
+    before = y.copy()
+    function(*arguments)
+    whole = y.tobytes()
+    y[...] = before
+    halves = schedule._halves((function, arguments), [y], 1.0)
+    assert [seconds for _, _, seconds in halves] == [0.5, 0.5]
+    assert sum(part.size for _, (part,), _ in halves) == y.size
+    assert not np.shares_memory(halves[0][1][0], halves[1][1][0])
+    for (half, given), _, _ in halves[::-1]:                # in either order
+        half(*given)
+    assert y.tobytes() == whole
+
+
+def test_a_call_that_reads_what_its_other_half_would_change_is_left_whole():
+    x = np.ones(100)
+    call = np.add, (x[1:], x[:-1], x[1:])
+    assert len(schedule._halves(call, [x[1:]], 1.0)) == 1
+    assert len(schedule._halves((np.matmul, (np.ones((9, 9)),) * 2), [np.ones((9, 9))], 1.0)) == 1

@@ -79,6 +79,9 @@ class Program:
         result.array[...] = y
         if isinstance(function, numpy.ufunc) and not named:
             self._ufunc(function, given, result.array)
+        elif function is numpy.reshape:                 # not a view: a copy, row by row
+            target = result.array.reshape(given[0].shape)
+            self.note(numpy.copyto, (target, given[0]), target)
         elif isinstance(function, numpy.ufunc) or function in _WITH_OUT:
             self.note(functools.partial(function, out=result.array, **named), given, result.array)
         else:
