@@ -28,7 +28,10 @@ GEOMETRIES = [    # size, kernel, stride, padding
     ((3, 4, 5), (2, 3, 2), (1, 1, 1), (0, 0, 0)),
     ((4, 5, 3), (3, 2, 2), (2, 1, 2), (1, 0, 1)),
 ]
-IMAGES, INPUTS, OUTPUTS = 2, 3, 2
+IMAGES = 2
+CHANNELS = [(3, 2), (1, 2), (1, 5)]     # of x and y: one lies otherwise in memory, five are scattered
+every_geometry = pytest.mark.parametrize("size, kernel, stride, padding", GEOMETRIES)
+every_channels = pytest.mark.parametrize("channels", CHANNELS, ids=str)
 
 
 def output_size(size, kernel, stride, padding):
@@ -37,9 +40,9 @@ def output_size(size, kernel, stride, padding):
         len(range(-p, s + p - k + 1, t)) for s, k, t, p in zip(size, kernel, stride, padding))
 
 
-def terms(size, kernel, stride, padding):
-    """The definition that stands in the package, for the numbers of images and channels here."""
-    return convolution.terms(IMAGES, INPUTS, OUTPUTS, size, kernel, stride, padding)
+def terms(channels, size, kernel, stride, padding):
+    """The definition that stands in the package, for the number of images here."""
+    return convolution.terms(IMAGES, *channels, size, kernel, stride, padding)
 
 
 def test_the_terms_are_as_many_as_places_of_the_kernel_within_x():
@@ -49,16 +52,16 @@ def test_the_terms_are_as_many_as_places_of_the_kernel_within_x():
         for s, k, t, p in zip(size, kernel, stride, padding):
             pairs *= sum(0 <= start + i < s for start in range(-p, s + p - k + 1, t)
                          for i in range(k))
-        found = list(terms(size, kernel, stride, padding))
-        assert len(found) == len(set(found)) == IMAGES * INPUTS * OUTPUTS * pairs
+        found = list(terms((3, 2), size, kernel, stride, padding))
+        assert len(found) == len(set(found)) == IMAGES * 3 * 2 * pairs
 
 
-def case(size, kernel, stride, padding):
+def case(channels, size, kernel, stride, padding):
     """Random x, W, y (or a cotangent of y) of one geometry, and its function names."""
-    rng = np.random.default_rng(3)
-    x = rng.standard_normal((IMAGES, INPUTS, *size))
-    W = rng.standard_normal((OUTPUTS, INPUTS, *kernel))
-    y = rng.standard_normal((IMAGES, OUTPUTS, *output_size(size, kernel, stride, padding)))
+    rng, (inputs, outputs) = np.random.default_rng(3), channels
+    x = rng.standard_normal((IMAGES, inputs, *size))
+    W = rng.standard_normal((outputs, inputs, *kernel))
+    y = rng.standard_normal((IMAGES, outputs, *output_size(size, kernel, stride, padding)))
     return x, W, y, getattr(F, f"conv{len(size)}d"), getattr(F, f"conv_transpose{len(size)}d")
 
 
@@ -66,12 +69,13 @@ def by_channel(b, x):
     return b.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
-@pytest.mark.parametrize("size, kernel, stride, padding", GEOMETRIES)
-def test_convolution_and_its_gradients_by_seven_loops(size, kernel, stride, padding):
-    x, W, g, conv, _ = case(size, kernel, stride, padding)
-    b = np.array([0.5, -2.0])
+@every_channels
+@every_geometry
+def test_convolution_and_its_gradients_by_seven_loops(channels, size, kernel, stride, padding):
+    x, W, g, conv, _ = case(channels, size, kernel, stride, padding)
+    b = np.arange(channels[1]) - 0.5
     y, gx, gW = np.zeros_like(g), np.zeros_like(x), np.zeros_like(W)
-    for i, j, k in terms(size, kernel, stride, padding):
+    for i, j, k in terms(channels, size, kernel, stride, padding):
         y[i] += x[j] * W[k]
         gx[j] += g[i] * W[k]
         gW[k] += g[i] * x[j]
@@ -83,12 +87,12 @@ def test_convolution_and_its_gradients_by_seven_loops(size, kernel, stride, padd
         np.testing.assert_allclose(ours.numpy(), theirs, **CLOSE)
 
 
-@pytest.mark.parametrize("size, kernel, stride, padding", GEOMETRIES)
-def test_transposed_convolution_scatters_the_same_terms(size, kernel, stride, padding):
-    _, W, y, _, conv_transpose = case(size, kernel, stride, padding)
-    b = np.array([0.5, -2.0, 1.0])
-    x = np.zeros((IMAGES, INPUTS, *size))
-    for i, j, k in terms(size, kernel, stride, padding):
+@every_channels
+@every_geometry
+def test_transposed_convolution_scatters_the_same_terms(channels, size, kernel, stride, padding):
+    x, W, y, _, conv_transpose = case(channels, size, kernel, stride, padding)
+    b, x = np.arange(channels[0]) - 0.5, np.zeros_like(x)
+    for i, j, k in terms(channels, size, kernel, stride, padding):
         x[j] += y[i] * W[k]
     left_over = tuple((s + 2 * p - k) % t for s, k, t, p in zip(size, kernel, stride, padding))
     ours = conv_transpose(y, W, b, stride=stride, padding=padding, output_padding=left_over)
