@@ -29,7 +29,7 @@ GEOMETRIES = [    # size, kernel, stride, padding
     ((4, 5, 3), (3, 2, 2), (2, 1, 2), (1, 0, 1)),
 ]
 IMAGES = 2
-CHANNELS = [(3, 2), (1, 2), (1, 5)]     # of x, y: one lies otherwise in memory, to five is scattered
+CHANNELS = [(3, 2), (1, 2), (1, 5)]     # of x and y: one lies otherwise, five are scattered
 every_geometry = pytest.mark.parametrize("size, kernel, stride, padding", GEOMETRIES)
 every_channels = pytest.mark.parametrize("channels", CHANNELS, ids=str)
 
