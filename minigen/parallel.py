@@ -18,6 +18,18 @@ import threading
 import threadpoolctl
 
 
+def wait_for(lock):
+    """Acquire the lock, come what may. Returns what interrupted it (Ctrl-C) or None: to be raised
+    when all threads have come to their ends."""
+    interruption = None
+    while True:
+        try:
+            lock.acquire()
+            return interruption
+        except BaseException as error:
+            interruption = error
+
+
 class _Helper(threading.Thread):
     """A thread that sleeps until there is work."""
 
@@ -43,9 +55,9 @@ class _Helper(threading.Thread):
         self.go.release()
 
     def finish(self):
-        self.done.acquire()
+        interruption = wait_for(self.done)
         self.work = None
-        return self.error
+        return self.error or interruption
 
 
 _helpers = None                     # made at the first use

@@ -1,9 +1,11 @@
 """Work shared by threads: what is computed does not depend on how many there are."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -53,6 +55,22 @@ def test_each_item_is_worked_on_once(two_threads):
     done = []
     parallel.each(done.append, [*range(200)])
     assert sorted(done) == [*range(200)]
+
+
+def test_ctrl_c_while_the_caller_waits_is_raised_when_the_helper_is_done(two_threads):
+    done = []
+
+    def slow():
+        time.sleep(0.05)                        # by now the caller waits
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.05)
+        done.append("helper")
+
+    with pytest.raises(KeyboardInterrupt):
+        parallel.at_once([lambda: None, slow])
+    assert done == ["helper"]
+    assert parallel.at_once([lambda: done.append("caller"), lambda: time.sleep(0.05)])
+    assert done == ["helper", "caller"]
 
 
 @pytest.mark.parametrize("at", [0, 1, 57, 99])

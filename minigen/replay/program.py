@@ -18,8 +18,9 @@ from .schedule import ALONE, CHECKED, IN_ORDER, scheduled
 
 class Program:
     """`calls`: pairs (function, arguments), to be called one after the other.  effects: of each
-    the arrays that it changes, or ALONE (schedule.py).  own: the addresses of the program's own
-    memory.  optimizers: the attributes of those whose numbers are made anew at every replay.
+    the arrays that it changes, or ALONE (schedule.py).  own: the ids of the arrays that are the
+    program's own memory.  optimizers: the attributes of those whose numbers are made anew at every
+    replay.
 
     Memory is used again when nothing in the step refers to it any more, as in an ordinary run:
     `pools` has the free blocks of each size. (The one that is free for longest first: whoever

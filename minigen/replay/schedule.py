@@ -43,7 +43,8 @@ _GAIN = 0.8             # of the time of one thread; from there on sharing is no
 def scheduled(calls, effects, seconds, own=()):
     """The stages that a program consists of: functions without arguments, one after the other.
 
-    own: the addresses of memory that is the program's own: nobody reads there after an error."""
+    own: the ids of the arrays that are the program's own memory: nobody reads there after an
+    error."""
     stages, part = [], []
     for call, changed, time in zip(calls, effects, seconds):
         if changed is ALONE:
@@ -211,13 +212,16 @@ def _stage(part, own):
     calls, effects, seconds = zip(*part)
     waits, threads = waits_for(calls, effects, own), min(parallel.threads(), _MOST)
     lists, time = dealt(waits, seconds, threads)
-    errors = []
-    works = [functools.partial(_make, stretches, errors)
-             for stretches in _stretches(calls, waits, lists)]
 
     def in_order():
         for function, arguments in calls:
             function(*arguments)
+
+    if time > _GAIN * sum(seconds):
+        return in_order
+    errors = []
+    works = [functools.partial(_make, stretches, errors)
+             for stretches in _stretches(calls, waits, lists)]
 
     def stage():
         errors.clear()
@@ -225,7 +229,7 @@ def _stage(part, own):
             in_order()
         elif errors:
             raise errors[0]
-    return stage if time <= _GAIN * sum(seconds) else in_order
+    return stage
 
 
 def _stretches(calls, waits, lists):
@@ -263,8 +267,7 @@ def _make(stretches, errors):
     are waited for and let go all the same: every thread comes to its end, and every lock is as it
     was."""
     for waited_for, calls, let_go in stretches:
-        for lock in waited_for:
-            _wait(lock, errors)
+        errors += filter(None, [parallel.wait_for(lock) for lock in waited_for])
         if not errors:
             try:
                 for function, arguments in calls:
@@ -273,12 +276,3 @@ def _make(stretches, errors):
                 errors.append(error)
         for lock in let_go:
             lock.release()
-
-
-def _wait(lock, errors):
-    while True:
-        try:
-            lock.acquire()
-            return
-        except BaseException as error:          # Ctrl-C: the other threads still come to their ends
-            errors.append(error)
