@@ -24,8 +24,9 @@ ELEMENTWISE = {
     "log1p_exp": (fast.log1p_exp, lambda x: np.log1p(np.exp(-abs(x.astype("longdouble"))))),
     **{f"bent_at_zero {s}": (lambda x, s=s: fast.bent_at_zero(x, s),
                              lambda x, s=s: np.where(x > 0, x, s * x)) for s in (0.2, 1.5, -0.5)},
-    **{f"slopes {s}": (lambda x, s=s: fast.slopes(x, s),
-                       lambda x, s=s: np.where(x > 0, 1, s)) for s in (0.2, 0.0, 1.5, -0.5)},
+    **{f"times_slopes {s}": (lambda x, s=s: fast.times_slopes(np.sign(x) - 3, x, s),
+                             lambda x, s=s: (np.sign(x) - 3) * np.where(x > 0, 1, s))
+       for s in (0.2, 0.0, 1.5, -0.5)},
     "number": (fast.number, lambda x: x),
 }
 

@@ -220,7 +220,8 @@ def leaky_relu(input, negative_slope=0.01):
     """y = x where x > 0, else s x, with the slope s        ∂L/∂x = g where x > 0, else s g"""
     return fast.bent_at_zero(as_floats(input), float(negative_slope))
 
-leaky_relu.gradients(lambda g, y, x, negative_slope: g * fast.slopes(constant(x), negative_slope))
+leaky_relu.gradients(
+    lambda g, y, x, negative_slope: fast.times_slopes(g, constant(x), negative_slope))
 
 
 @operation

@@ -32,13 +32,17 @@ def bent_at_zero(x, negative_slope):
     return (xp.maximum if negative_slope <= 1 else xp.minimum)(x, y, out=y)
 
 
-def slopes(x, negative_slope):
-    """where(x > 0, 1, negative_slope)
+def times_slopes(g, x, negative_slope):
+    """g * where(x > 0, 1, negative_slope)
 
-    (256, 128): 18 µs against 182, since where has no vector code."""
+    (256, 128): 21 µs against 185, since where has no vector code; and in the slopes' memory, where
+    the channels lie as in x. g may be a Tensor."""
     y = (x > 0).astype(x.dtype)
     y *= 1 - negative_slope
     y += negative_slope
+    if type(g) is Tensor:
+        return g * y
+    y *= g
     return y
 
 
