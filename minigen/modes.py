@@ -55,16 +55,14 @@ def detect_anomaly():
 
 # -------------------------------------------------- for compiled steps: skip it at a first reading
 
-def whole(function, *arguments, check=False):
-    """Call function(*arguments), which returns nothing and writes into its arrays at most.
+def checked(function, *arguments):
+    """Call function(*arguments), which changes nothing, and may raise: a check of values.
 
-    A compiled step calls it at every replay: for what is not array arithmetic, such as a check of
-    values (it changes nothing, and may raise), or is best left in one piece, such as a
-    convolution's loop over chunks."""
+    A compiled step calls it at every replay."""
     if mode.program is None:
         function(*arguments)
     else:
-        mode.program.whole(function, arguments, check)
+        mode.program.checked(function, arguments)
 
 
 def anew(function, dtype):

@@ -132,7 +132,7 @@ GEOMETRIES = [(3, 2, (9,), (4,), (2,), (1,)), (2, 3, (8, 7), (4, 3), (2, 1), (1,
 def test_patches_are_gathered_and_summed_as_defined(libraries, geometry, dtype):
     images, channels, size, kernel, stride, padding = geometry
     x = RNG.standard_normal((images, channels, *size)).astype(dtype)
-    at = Geometry(images, channels, size, kernel, stride, padding, x)
+    at = Geometry(x, (channels, *size), kernel, stride, padding)
     lengths, three = patch_kernels._lengths(at), patch_kernels._three
     for source in (x, x.transpose(0, *range(2, x.ndim), 1).copy().transpose(
             0, x.ndim - 1, *range(1, x.ndim - 1))):             # channels second, channels last

@@ -114,7 +114,7 @@ def test_a_forked_process_works_alone(two_threads):
 @pytest.mark.parametrize("kernel, stride, padding", [
     (4, 2, 1), (3, 1, 1), (3, 2, 0), (5, 3, 2), (1, 2, 0), (2, 3, 1), (1, 1, 0), (2, 5, 0)])
 @pytest.mark.parametrize("bias", [False, True])
-def test_gathered_phases_are_the_scattered_sum(kernel, stride, padding, bias, monkeypatch):
+def test_what_is_woven_is_the_scattered_sum(kernel, stride, padding, bias, monkeypatch):
     """The plain form is the scatter, which test_naive.py compares with the terms one by one."""
     rng = np.random.default_rng(kernel)
     size, W = (11, 12), rng.normal(size=(3, 5, kernel, kernel))
@@ -126,6 +126,6 @@ def test_gathered_phases_are_the_scattered_sum(kernel, stride, padding, bias, mo
         chunks.convolve_transposed(y, x, W, b, (stride,) * 2, (padding,) * 2)
         return y
 
-    gathered = result()
+    woven = result()
     monkeypatch.setattr(chunks, "_MOST", 0)
-    np.testing.assert_allclose(gathered, result(), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(woven, result(), rtol=1e-12, atol=1e-12)

@@ -1,5 +1,6 @@
 """A list of calls shared by threads: who waits for whom, and that the numbers are those of one."""
 
+import collections
 import functools
 import signal
 import threading
@@ -8,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+import minigen as mg
 from minigen import parallel
 from minigen.replay import schedule
 
@@ -71,17 +73,17 @@ def test_the_numbers_are_those_of_one_thread(seed, helpers):
         run()
         return [x.tobytes() for x in memory]
 
-    stage, = schedule.scheduled(calls, effects, [1e-3] * len(calls))
+    shared = schedule.scheduled(calls, effects, [1e-3] * len(calls))
     one = after(lambda: [function(*arguments) for function, arguments in calls])
-    assert all(after(stage) == one for _ in range(5))
+    assert all(after(shared) == one for _ in range(5))
 
 
 def test_threads_do_share_what_is_independent(helpers):
     """Three calls that wait for each other: with fewer threads they would wait for ever."""
     barrier, x = threading.Barrier(3), np.zeros((3, 2))
     calls = [(lambda row: barrier.wait(20), (row,)) for row in x]
-    stage, = schedule.scheduled(calls, [[row] for row in x], [1e-3] * 3)
-    stage()
+    shared = schedule.scheduled(calls, [[row] for row in x], [1e-3] * 3)
+    shared()
 
 
 def test_the_longest_way_goes_first_and_a_thread_that_is_free_does_not_wait():
@@ -96,7 +98,7 @@ def test_what_is_not_quicker_is_left_to_one_thread(monkeypatch):
     monkeypatch.setattr(parallel, "_helpers", [parallel._Helper()])
     x, threads = np.zeros((8, 2)), set()
     calls = [(lambda row: threads.add(threading.get_ident()), (row,)) for row in x]
-    schedule.scheduled(calls, [[row] for row in x], [1e-6] * 8)[0]()
+    schedule.scheduled(calls, [[row] for row in x], [1e-6] * 8)()
     assert threads == {threading.get_ident()}
 
 
@@ -110,12 +112,12 @@ def test_after_an_error_in_any_call_nothing_hangs_and_the_next_run_is_whole(at, 
         done.append(i)
 
     calls = [(call, (memory[i % 3] if i % 4 else memory, i)) for i in range(12)]
-    stage, = schedule.scheduled(calls, [[arguments[0]] for _, arguments in calls], [1e-3] * 12)
+    shared = schedule.scheduled(calls, [[arguments[0]] for _, arguments in calls], [1e-3] * 12)
     with pytest.raises(KeyError, match=str(at)):
-        stage()
+        shared()
     done.clear()
     failing.clear()
-    stage()
+    shared()
     assert sorted(done) == [*range(12)]
 
 
@@ -144,10 +146,10 @@ def test_after_a_check_has_failed_what_lasts_is_as_in_one_thread(seed, failing, 
             error, = raised.args
         return error, memory[0].tobytes()
 
-    stage, = schedule.scheduled(calls, effects, [1e-3] * len(calls), own)
+    shared = schedule.scheduled(calls, effects, [1e-3] * len(calls), own)
     one = after(lambda: [function(*arguments) for function, arguments in calls])
     assert one[0] == failing
-    assert all(after(stage) == one for _ in range(3))
+    assert all(after(shared) == one for _ in range(3))
 
 
 def test_ctrl_c_while_a_thread_waits_for_another_ends_both(helpers):
@@ -175,23 +177,29 @@ def test_ctrl_c_while_a_thread_waits_for_another_ends_both(helpers):
     assert not errors and len(done) == 3 and done[0] is False
 
 
-def test_a_call_that_is_alone_divides_the_list(helpers):
-    x, done = np.zeros((4, 2)), []
-    calls = [(done.append, (i,)) for i in range(3)]
-    calls = [*calls, (lambda: done.append(threading.get_ident()), ()), *calls]
-    rows = [[x[i]] for i in range(3)]
-    for stage in schedule.scheduled(calls, [*rows, schedule.ALONE, *rows], [1e-3] * 7):
-        stage()
-    assert sorted(done[:3]) == sorted(done[4:]) == [0, 1, 2]
-    assert done[3] == threading.get_ident()
+def test_a_convolutions_images_do_not_wait_for_each_other():
+    """64 of them, eight in a call: of the value, of x's gradient and of the weight's."""
+    x, W = (mg.tensor(np.ones(shape, "float32"), requires_grad=True)
+            for shape in ((64, 64, 14, 14), (128, 64, 4, 4)))
+    step = mg.compiled(lambda: mg.grad(mg.functional.conv2d(x, W, stride=2, padding=1), [x, W],
+                                       np.ones((64, 128, 7, 7), "float32")))
+    step()
+    program = step.recordings[0].program
+    waits = schedule.waits_for(program.calls, program.effects)
+    images = collections.defaultdict(list)
+    for i, (function, _) in enumerate(program.calls):
+        if hasattr(function, "__qualname__") and function.__module__.endswith("chunks"):
+            images[function.__qualname__, function].append(i)
+    assert [len(calls) for calls in images.values()].count(8) >= 3
+    assert all(not waits[i] & {*calls} for calls in images.values() for i in calls)
 
 
 def test_what_is_in_order_stays_in_order(helpers):
     rng, wanted = np.random.default_rng(0), np.random.default_rng(0).random((30, 5))
     x = np.zeros((30, 5))
     calls = [(lambda row: rng.random(out=row), (row,)) for row in x]
-    stage, = schedule.scheduled(calls, [[row, schedule.IN_ORDER] for row in x], [1e-3] * 30)
-    stage()
+    shared = schedule.scheduled(calls, [[row, schedule.IN_ORDER] for row in x], [1e-3] * 30)
+    shared()
     np.testing.assert_array_equal(x, wanted)
 
 

@@ -27,7 +27,6 @@ import itertools
 from .. import errors
 from ..autograd import operation
 from ..backend import array_module
-from ..modes import whole
 from . import checks
 from .chunks import convolve, convolve_transposed, sum_over_positions
 from .conversions import arrays_or_tensors
@@ -61,7 +60,7 @@ def _convolution(x, W, b, stride, padding):
     x (N, C, *S)   W (O, C, *K)   b (O,)   y (N, O, *T)"""
     T = positions(x.shape[2:], W.shape[2:], stride, padding)
     y = array_module(x).empty((len(x), *T, len(W)), x.dtype)
-    whole(convolve, y, x, W, b, stride, padding)
+    convolve(y, x, W, b, stride, padding)
     return channels_second(y)
 
 _convolution.gradients(
@@ -75,7 +74,7 @@ def _transposed(x, W, b, stride, padding, size):
     """For every term (i, j, k): y[j] += x[i] W[k], and + b
     x (N, O, *T)   W (O, C, *K)   b (C,)   y (N, C, *size)"""
     y = array_module(x).empty((len(x), *size, W.shape[1]), x.dtype)
-    whole(convolve_transposed, y, x, W, b, stride, padding)
+    convolve_transposed(y, x, W, b, stride, padding)
     return channels_second(y)
 
 _transposed.gradients(
@@ -91,7 +90,7 @@ def _weight_gradient(a, b, stride, padding, kernel):
     a (N, C, *S)   b (N, O, *T)   y (O, C, *kernel)"""
     axes, channels, outputs = len(kernel), a.shape[1], b.shape[1]
     y = array_module(a).empty((*kernel, channels, outputs), a.dtype)
-    whole(sum_over_positions, y, a, b, stride, padding)
+    sum_over_positions(y, a, b, stride, padding)
     return y.transpose(axes + 1, axes, *range(axes))
 
 _weight_gradient.gradients(
@@ -106,7 +105,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0):
     """y = x convolved with W, + b
     x (N, in, L)   W (out, in, k)   b (out,)   y (N, out, L′)
 
-    L′ = (L + 2·padding − k) // stride + 1. Like conv2d, which says the rest."""
+    L′ = (L + 2·padding − k) // stride + 1. conv2d says the rest."""
     return _convolution(*_arguments("conv1d", 1, input, weight, bias, stride, padding))
 
 
@@ -129,8 +128,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0):
     """y = x convolved with W, + b
     x (N, in, D, H, W)   W (out, in, kd, kh, kw)   b (out,)   y (N, out, D′, H′, W′)
 
-    D′ = (D + 2·padding − kd) // stride + 1, H′ and W′ likewise. Like conv2d, which says the
-    rest."""
+    D′ = (D + 2·padding − kd) // stride + 1, H′ and W′ likewise. conv2d says the rest."""
     return _convolution(*_arguments("conv3d", 3, input, weight, bias, stride, padding))
 
 
@@ -138,8 +136,7 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """y = x sent back through a convolution with W, + b
     x (N, in, L)   W (in, out, k)   b (out,)   y (N, out, L′)
 
-    L′ = (L − 1)·stride − 2·padding + k + output_padding. Like conv_transpose2d, which says the
-    rest."""
+    L′ = (L − 1)·stride − 2·padding + k + output_padding. conv_transpose2d says the rest."""
     return _transposed(*_transposed_arguments("conv_transpose1d", 1, input, weight, bias, stride,
                                               padding, output_padding))
 
@@ -149,11 +146,10 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     x (N, in, H, W)   W (in, out, kh, kw)   b (out,)   y (N, out, H′, W′)
 
     H′ = (H − 1)·stride − 2·padding + kh + output_padding, and W′ likewise: the size that the
-    convolution would have had to have. stride, padding, output_padding: an integer, or one per
-    axis.
+    convolution would have had to have. Each of the three is an integer, or one per axis.
 
-    ∂L/∂x = g convolved with W        ∂L/∂W = (patches of g)ᵀ x        ∂L/∂b = Σ g over batch and
-    positions
+    ∂L/∂x = g convolved with W        ∂L/∂W = (patches of g)ᵀ x
+    ∂L/∂b = Σ g over batch and positions
 
     ValueError: shapes that do not fit together. TypeError: x and W of two dtypes."""
     return _transposed(*_transposed_arguments("conv_transpose2d", 2, input, weight, bias, stride,
@@ -164,8 +160,7 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
     """y = x sent back through a convolution with W, + b
     x (N, in, D, H, W)   W (in, out, kd, kh, kw)   b (out,)   y (N, out, D′, H′, W′)
 
-    D′ = (D − 1)·stride − 2·padding + kd + output_padding, H′ and W′ likewise. Like
-    conv_transpose2d, which says the rest."""
+    D′ = (D − 1)·stride − 2·padding + kd + output_padding, H′, W′ likewise. See conv_transpose2d."""
     return _transposed(*_transposed_arguments("conv_transpose3d", 3, input, weight, bias, stride,
                                               padding, output_padding))
 

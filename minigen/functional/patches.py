@@ -10,7 +10,7 @@ they stay in the cache: new memory costs more than filling it.
     place      one element of the kernel: one of K on each axis
     patch      x at one position: *K places, C channels; as a row of a matrix, K·C numbers
     window     the same patch without a copy: a view, in which an element of x stands many times
-Read next: chunks.py.
+Read next: weave.py.
 """
 
 import itertools
@@ -62,64 +62,70 @@ def positions(size, kernel, stride, padding):
 class Geometry:
     """The lengths of one convolution, and its patches.
 
-    x (N, C, *S), W (O, C, *K), y (N, O, *T). like: an array of the library and dtype to use."""
+    x (N, C, *S) with C, *S = lengths, W (O, C, *K), y (N, O, *T). like: an array of as many images,
+    of the library and dtype to use."""
 
-    def __init__(self, images, channels, size, kernel, stride, padding, like):
-        self.images, self.channels, self.size = images, channels, size
+    def __init__(self, like, lengths, kernel, stride, padding):
+        self.channels, *self.size = lengths
         self.kernel, self.stride, self.padding = kernel, stride, padding
-        self.out = positions(size, kernel, stride, padding)
-        self.per_image = math.prod(self.out)                    # patches
-        self.columns = math.prod(kernel) * channels             # numbers in a patch
-        self.xp, self.like = array_module(like), like
+        self.out = positions(self.size, self.kernel, stride, padding)
+        self.per_image = math.prod(self.out)                        # patches
+        self.columns = math.prod(self.kernel) * self.channels       # numbers in a patch
+        self.images, self.itemsize = len(like), like.dtype.itemsize
+        self.on_host = array_module(like).__name__ == "numpy"
 
     def chunks(self, outputs=0):
         """Slices of the images, whose patches together are of the size that is best; or their
-        outputs, if these are larger."""
-        per_image = self.per_image * max(self.columns, outputs) * self.like.dtype.itemsize
-        at_a_time = _CHUNK if self.xp.__name__ == "numpy" else _GPU_CHUNK
+        outputs, if these are larger, and then as many slices of one length for each of two
+        threads."""
+        per_image = self.per_image * max(self.columns, outputs) * self.itemsize
+        at_a_time = _CHUNK if self.on_host else _GPU_CHUNK
         length = max(1, min(self.images, at_a_time // max(1, per_image)))
+        if outputs and (count := -(-self.images // length)) > 1:
+            length = -(-self.images // (count + count % 2))
         return [slice(start, min(start + length, self.images))
                 for start in range(0, self.images, length)]
 
     def gather(self, x):
         """The patches of some images (m, *S, C), as the rows of a matrix (m · positions, K·C)."""
-        padded, inside = self._border(len(x))
+        padded, inside = self._border(x)
         inside[...] = x
-        self._patches(len(x))[...] = windows(padded, self.out, self.kernel, self.stride)
-        return self.memory(len(x))
+        self._patches(x)[...] = windows(padded, self.out, self.kernel, self.stride)
+        return self.memory(x)
 
     def scatter(self, x):
-        """The reverse: into some images (m, *S, C), the rows of memory(m) where the patches lie."""
-        padded, inside = self._border(len(x))
-        patches = self._patches(len(x))
+        """The reverse: into some images (m, *S, C), the rows of memory(x) where the patches lie."""
+        padded, inside = self._border(x)
+        patches = self._patches(x)
         for place in itertools.product(*map(range, self.kernel)):
             under = (slice(None), *self._under(place))
             every_position = (slice(None),) * (1 + len(place))
             padded[under] += patches[(*every_position, *place)]
         x[...] = inside
 
-    def memory(self, m):
-        """Memory for the patches of m images as the rows of a matrix, the same until the next
-        call of this thread.
+    def memory(self, x):
+        """Memory for the patches of some images (m, *S, C) as the rows of a matrix, the same until
+        the next call of this thread.
 
         With one channel its columns lie together: a row would consist of runs of a few numbers."""
-        if self.channels > 1 or self.xp.__name__ != "numpy":
-            return workspace(self.like, "patches", (m * self.per_image, self.columns))
-        return workspace(self.like, "patches", (self.columns, m * self.per_image)).T
+        shape = len(x) * self.per_image, self.columns
+        if self.channels > 1 or not self.on_host:
+            return workspace(x, "patches", shape)
+        return workspace(x, "patches", shape[::-1]).T
 
-    def _patches(self, m):
+    def _patches(self, x):
         """The same memory as patches (m, *T, *K, C)."""
-        rows = self.memory(m)
+        rows = self.memory(x)
         if rows.flags.c_contiguous:
-            return rows.reshape(m, *self.out, *self.kernel, self.channels)
+            return rows.reshape(len(x), *self.out, *self.kernel, self.channels)
         axes = len(self.kernel)
-        places = rows.T.reshape(*self.kernel, self.channels, m, *self.out)
+        places = rows.T.reshape(*self.kernel, self.channels, len(x), *self.out)
         return places.transpose(*range(axes + 1, 2 * axes + 2), *range(axes + 1))
 
-    def _border(self, m):
-        """Memory for m images within their padding, channels last, all zero; and its inside."""
+    def _border(self, x):
+        """Memory for some images (m, *S, C) within their padding, all zero; and its inside."""
         lengths = tuple(s + 2 * p for s, p in zip(self.size, self.padding))
-        padded = workspace(self.like, "padded", (m, *lengths, self.channels))
+        padded = workspace(x, "padded", (len(x), *lengths, self.channels))
         padded[...] = 0
         inside = (slice(p, p + s) for p, s in zip(self.padding, self.size))
         return padded, padded[(slice(None), *inside)]

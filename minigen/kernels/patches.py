@@ -72,14 +72,14 @@ def sum_of_patches(patches, K0, K1, K2, O0, O1, O2, S0, S1, S2, t0, t1, t2, p0, 
 
 @in_place_of(Geometry, "gather")
 def _gather(self, x):
-    x, rows = _three_axes(x), self.memory(len(x))
+    x, rows = _three_axes(x), self.memory(x)
     patches_of(x.transpose(0, 4, 1, 2, 3), *_lengths(self), _as_patches(self, rows))
     return rows
 
 
 @in_place_of(Geometry, "scatter")
 def _scatter(self, x):
-    rows = self.memory(len(x))
+    rows = self.memory(x)
     sum_of_patches(_as_patches(self, rows), *_lengths(self), _three_axes(x))
 
 

@@ -26,7 +26,7 @@ What is not the same at every step is not in the list as a number:
     random numbers              are drawn again, from minigen's generator
     learning rates, Adam's t    an optimizer writes them anew (modes.anew): a schedule, or a rate
                                 changed by hand, acts at once
-    checks of values            (a batch that is not finite) are calls in the list (modes.whole)
+    checks of values            (a batch that is not finite) are calls in the list (modes.checked)
 and numbers that the step reads out of arrays (x.item(), if loss < 1) would be: they are refused.
 
 With detect_anomaly() the tape runs. Versions are raised, not checked, by the list.

@@ -13,14 +13,13 @@ from .. import parallel, random
 from ..memory import owner_of
 from ..modes import during, mode
 from .arrays import Array, CompileError, arrays_in, plain
-from .schedule import ALONE, CHECKED, IN_ORDER, scheduled
+from .schedule import CHECKED, IN_ORDER, scheduled
 
 
 class Program:
     """`calls`: pairs (function, arguments), to be called one after the other.  effects: of each
-    the arrays that it changes, or ALONE (schedule.py).  own: the ids of the arrays that are the
-    program's own memory.  optimizers: the attributes of those whose numbers are made anew at every
-    replay.
+    the arrays that it changes.  own: the ids of the arrays that are the program's own memory.
+    optimizers: the attributes of those whose numbers are made anew at every replay.
 
     Memory is used again when nothing in the step refers to it any more, as in an ordinary run:
     `pools` has the free blocks of each size. (The one that is free for longest first: whoever
@@ -30,15 +29,14 @@ class Program:
         self.calls, self.effects, self.pools, self.optimizers = [], [], {}, []
         self.own = set()
         self.seconds = None             # the shortest time of each call so far
-        self.stages = None              # the calls dealt to several threads, see schedule.py
+        self.shared = None              # makes the calls by several threads, see schedule.py
 
     def replay(self):
-        if self.stages is None:
+        if self.shared is None:
             for function, arguments in self.calls:
                 function(*arguments)
         else:
-            for stage in self.stages:
-                stage()
+            self.shared()
 
     def replay_timed(self):
         """The same, one after the other, and by the clock."""
@@ -51,8 +49,8 @@ class Program:
 
     def share(self):
         """From now on by several threads, where that is quicker."""
-        if parallel.threads() > 1:
-            self.stages = scheduled(self.calls, self.effects, self.seconds, self.own)
+        if parallel.threads() > 1 and self.calls:
+            self.shared = scheduled(self.calls, self.effects, self.seconds, self.own)
 
     def note(self, function, arguments, *changed):
         self.calls.append((function, arguments))
@@ -125,13 +123,20 @@ class Program:
         function(*given)
         self.note(function, given, given[0])
 
-    def whole(self, function, arguments, check):
-        """See modes.whole."""
+    def add(self, calls):
+        """Carry out and note calls that each fill their first argument."""
+        for function, arguments in calls:
+            given = plain(arguments)
+            with during([mode], "program", None):
+                function(*given)
+            self.note(function, given, given[0])
+
+    def checked(self, function, arguments):
+        """See modes.checked."""
         given = plain(arguments)
         with during([mode], "program", None):
             function(*given)
-        self.calls.append((function, given))
-        self.effects.append([CHECKED] if check else ALONE)
+        self.note(function, given, CHECKED)
 
     def numbers(self, function, dtype):
         """See modes.anew."""

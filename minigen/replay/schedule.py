@@ -1,6 +1,6 @@
 """Which thread makes which call of a program, and what it waits for: two halves of a large product,
-the pieces of an optimizer, the weight's and the input's gradient, D on real and D on fake can be
-computed at once.
+a convolution's images, the pieces of an optimizer, the weight's and the input's gradient, D on real
+and D on fake can be computed at once.
 
     halves      a large product is cut in two, where that gives the same bits, and a long
                 elementwise call
@@ -9,19 +9,18 @@ computed at once.
     dealt       the calls, dealt to the threads by the time that each took (list scheduling, Graham
                 1969): the thread that is free first takes, of the calls that it could begin first,
                 the one with the longest way to the end behind it
-    stage       the threads make their calls; where one waits for a call of another thread, it
+    shared      the threads make their calls; where one waits for a call of another thread, it
                 sleeps on a lock
 
 Every call is the one that was recorded, so that every bit is the same, by whichever thread and
-whenever it is made. A call that is ALONE (a convolution, which shares its work itself) is made by
-the caller, when all before it are done and before all that follow. Calls that are IN_ORDER (random
-draws, counters) stay in their order. A check, which may raise, divides what lasts: before it all
-earlier calls have changed the weights, and no later one has; only the program's own memory may be
-ahead.
+whenever it is made. Calls that are IN_ORDER (random draws, counters) stay in their order. A check,
+which may raise, divides what lasts: before it all earlier calls have changed the weights, and no
+later one has; only the program's own memory may be ahead.
 """
 
 import collections
 import functools
+import itertools
 import threading
 
 import numpy
@@ -29,30 +28,42 @@ import numpy
 from .. import parallel
 from ..memory import owner_of
 
-ALONE = None                    # in the place of the arrays that a call changes
 IN_ORDER = numpy.empty(1)       # no array of the program's: who changes it has to wait for who did
 CHECKED = numpy.empty(1)        # a check changes it, and whoever changes what lasts has to read it
 _MOST = 4               # threads: more of them would wait for the interpreter's lock
 _LARGE = 200e-6         # seconds of a product that is worth cutting
 _LONG = 60e-6           # ... and of an elementwise call
-_WAKING = 15e-6         # seconds until a thread that sleeps goes on
+_WAKING = 50e-6         # seconds until a thread that sleeps goes on
 _PASSING = 5e-6         # seconds by which each call takes longer: the interpreter's lock is passed
 _GAIN = 0.8             # of the time of one thread; from there on sharing is not worth it
 
 
 def scheduled(calls, effects, seconds, own=()):
-    """The stages that a program consists of: functions without arguments, one after the other.
+    """A function that makes the calls, by several threads if that is quicker.
 
-    own: the ids of the arrays that are the program's own memory: nobody reads there after an
-    error."""
-    stages, part = [], []
-    for call, changed, time in zip(calls, effects, seconds):
-        if changed is ALONE:
-            stages += [_stage(part, own), functools.partial(call[0], *call[1])]
-            part = []
-        else:
-            part += _halves(call, changed, time)
-    return [stage for stage in [*stages, _stage(part, own)] if stage is not None]
+    effects: of each call the arrays that it changes.  seconds: the time that each took.  own: the
+    ids of the arrays that are the program's own memory: nobody reads there after an error."""
+    calls, effects, seconds = zip(*itertools.chain(*map(_halves, calls, effects, seconds)))
+    waits, threads = waits_for(calls, effects, own), min(parallel.threads(), _MOST)
+    lists, time = dealt(waits, seconds, threads)
+
+    def in_order():
+        for function, arguments in calls:
+            function(*arguments)
+
+    if time > _GAIN * sum(seconds):
+        return in_order
+    errors = []
+    works = [functools.partial(_make, stretches, errors)
+             for stretches in _stretches(calls, waits, lists)]
+
+    def shared():
+        errors.clear()
+        if not parallel.at_once(works):         # the threads work for somebody else
+            in_order()
+        elif errors:
+            raise errors[0]
+    return shared
 
 
 def _halves(call, changed, time):
@@ -202,34 +213,6 @@ def dealt(waits, seconds, threads):
             if not missing[j]:
                 ready.add(j)
     return lists, max(free)
-
-
-def _stage(part, own):
-    """Some calls, by several threads if that is quicker: a function without arguments. None: there
-    are no calls."""
-    if not part:
-        return None
-    calls, effects, seconds = zip(*part)
-    waits, threads = waits_for(calls, effects, own), min(parallel.threads(), _MOST)
-    lists, time = dealt(waits, seconds, threads)
-
-    def in_order():
-        for function, arguments in calls:
-            function(*arguments)
-
-    if time > _GAIN * sum(seconds):
-        return in_order
-    errors = []
-    works = [functools.partial(_make, stretches, errors)
-             for stretches in _stretches(calls, waits, lists)]
-
-    def stage():
-        errors.clear()
-        if not parallel.at_once(works):         # the threads work for somebody else
-            in_order()
-        elif errors:
-            raise errors[0]
-    return stage
 
 
 def _stretches(calls, waits, lists):

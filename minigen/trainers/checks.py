@@ -13,7 +13,7 @@ from ..backend import array_module, asarray, current, is_array
 from ..errors import NonFiniteError, in_short, unreached_error
 from ..functional import sigmoid
 from ..layers import Reshape, Sequential, Sigmoid
-from ..modes import whole
+from ..modes import checked
 
 
 # ------------------------------------------------------------------ when a trainer is made
@@ -193,7 +193,7 @@ def same_noise_shape(noise, mu):
 
 def require_probabilities(x, what):
     """ValueError where a batch on the host leaves [0, 1]: its likelihood would have no bound."""
-    whole(_probabilities, x, what, check=True)
+    checked(_probabilities, x, what)
 
 
 def _probabilities(x, what):
@@ -261,7 +261,7 @@ def require_one_number(value, what):
 
 def finite(value, what):
     """NonFiniteError, naming the quantity, where a value on the host is not finite."""
-    whole(_finite, value, what, check=True)
+    checked(_finite, value, what)
 
 
 def _finite(value, what):

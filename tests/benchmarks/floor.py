@@ -1,17 +1,20 @@
 """What a step would take if nothing but its matrix products cost anything, and they ran at the best
 rate that this processor reaches.
 
-The products are read off the list of calls of the compiled step (minigen/replay/compiled.py).
+The products are read off the list of calls of the compiled step (minigen/replay/compiled.py), those
+of convolutions counted while it is recorded.
 """
 
+import contextlib
 import math
 import time
+from unittest import mock
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 import minigen as mg
-from minigen.functional.chunks import convolve, convolve_transposed, sum_over_positions
+from minigen.functional import convolution
 
 
 def peak_rate(threads, size=1024, bursts=20):
@@ -31,7 +34,25 @@ def _seconds(function):
 
 def floor_of(step, rate):
     """Seconds that the products of one step take at this rate."""
-    return sum(map(_operations, *zip(*calls_of(step)))) / rate
+    counted = []
+    with contextlib.ExitStack() as blocks:
+        for name in ("convolve", "convolve_transposed", "sum_over_positions"):
+            blocks.enter_context(_counting(name, counted))
+        calls = calls_of(step)
+    return (sum(counted) + sum(map(_operations, *zip(*calls)))) / rate
+
+
+def _counting(name, counted):
+    """Inside the block each call of this product of a convolution appends its multiplications and
+    additions to `counted`."""
+    function = getattr(convolution, name)
+
+    def counting(y, a, b, *rest):
+        W, outputs = (y, b) if name == "sum_over_positions" else (b, y if name == "convolve" else a)
+        channels = outputs.shape[-1 if name == "convolve" else 1]
+        counted.append(2 * W.size * (outputs.size // channels))
+        function(y, a, b, *rest)
+    return mock.patch.object(convolution, name, counting)
 
 
 def calls_of(step):
@@ -42,13 +63,8 @@ def calls_of(step):
 
 
 def _operations(function, arguments):
-    """Multiplications and additions of a call, if it is a matrix product or a convolution."""
+    """Multiplications and additions of a call, if it is a matrix product."""
     function = getattr(function, "func", function)
-    if function in (convolve, convolve_transposed, sum_over_positions):
-        W, x = (arguments[0], arguments[2]) if function is sum_over_positions else (
-            arguments[2], arguments[0] if function is convolve else arguments[1])
-        positions = x.size // W.shape[0 if function is not sum_over_positions else -1]
-        return 2 * positions * W.size
     if function in (np.dot, np.matmul):
         a, b = arguments[:2]
         return 2 * math.prod(a.shape) * b.shape[-1] if b.ndim > 1 else 2 * a.size
