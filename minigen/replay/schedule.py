@@ -33,7 +33,7 @@ CHECKED = numpy.empty(1)        # a check changes it, and whoever changes what l
 _MOST = 4               # threads: more of them would wait for the interpreter's lock
 _LARGE = 200e-6         # seconds of a product that is worth cutting
 _LONG = 60e-6           # ... and of an elementwise call
-_WAKING = 50e-6         # seconds until a thread that sleeps goes on
+_WAKING = 25e-6         # seconds until a thread that sleeps goes on
 _PASSING = 5e-6         # seconds by which each call takes longer: the interpreter's lock is passed
 _GAIN = 0.8             # of the time of one thread; from there on sharing is not worth it
 
