@@ -32,6 +32,7 @@ class Flat:
         stops = dict(zip(sorted(numbers, key=large.__getitem__), ends))     # the small ones first
         self.slices = [slice(stops[i] - p.size, stops[i]) for i, p in enumerate(parameters)]
         self.size = sum(p.size for p in parameters)
+        self.tiny = self.xp.finfo(self.dtype).tiny * 2 ** 24
         self.state = {name: self.xp.zeros(self.size, self.dtype) for name in names}
 
         self.small = [i for i in numbers if not large[i]]
@@ -100,6 +101,13 @@ class Flat:
         if not in_order.flags.c_contiguous:         # it lies in another order now: flat is a copy
             in_order[...] = flat.reshape(in_order.shape)
         p.written()
+
+    def forget_tiny(self, array, optimizer):
+        """Every 32 steps, make 0 what decays in an array of state and has become too small to
+        matter. Soon it would be subnormal, and for numbers below 1e-38 a processor takes many times
+        as long: half of a network's units idle, a step took 1.8 times as long as before."""
+        if optimizer.steps % 32 == 0 and self.xp.__name__ == "numpy":
+            array[abs(array) < self.tiny] = 0
 
     def parts(self, array):
         """The parts of a flat array that belong to the parameters, each in the parameter's

@@ -55,10 +55,18 @@ def detect_anomaly():
 
 # -------------------------------------------------- for compiled steps: skip it at a first reading
 
-def checked(function, *arguments):
-    """Call function(*arguments), which changes nothing, and may raise: a check of values.
+def at_every_step(function, array, *arguments):
+    """function(array, *arguments), which changes nothing but the array: not array arithmetic, or
+    best left in one piece. A compiled step calls it at every replay."""
+    if mode.program is None:
+        function(array, *arguments)
+    else:
+        mode.program.add([(function, (array, *arguments))])
 
-    A compiled step calls it at every replay."""
+
+def checked(function, *arguments):
+    """function(*arguments), a check of values: it changes nothing, and may raise. A compiled step
+    calls it at every replay."""
     if mode.program is None:
         function(*arguments)
     else:

@@ -16,7 +16,7 @@ from . import errors
 from .autograd import Tensor
 from .backend import array_module
 from .flat import Flat
-from .modes import anew, mode
+from .modes import anew, at_every_step, mode
 
 
 class Optimizer:
@@ -30,7 +30,7 @@ class Optimizer:
     TypeError: something else. ValueError: a rate that is negative or not a number, no parameters,
     one given twice, or two dtypes."""
 
-    keeps = ()
+    keeps = fades = ()      # fades: of these, what decays to nothing where gradients stay zero
 
     def __init__(self, parameters, lr, weight_decay=0.0):
         name = type(self).__name__
@@ -53,6 +53,8 @@ class Optimizer:
                                    self.weight_decay)
         numbers = anew(self._next_numbers, flat.dtype)
         flat.subtract(small, large, self.rule, numbers, self.weight_decay)
+        for name in self.fades:
+            at_every_step(flat.forget_tiny, self.state[name], self)
 
     def _next_numbers(self):
         """The numbers of one more step."""
@@ -142,7 +144,7 @@ class SGD(Optimizer):
         if nesterov and momentum <= 0:
             raise ValueError("SGD: nesterov needs a momentum above 0")
         self.momentum, self.nesterov = momentum, nesterov
-        self.keeps = ("velocity",) if momentum else ()
+        self.keeps = self.fades = ("velocity",) if momentum else ()
         super().__init__(parameters, lr, weight_decay)
 
     def rule(self, lr, step, g, v=None):
@@ -190,7 +192,7 @@ class Adam(Optimizer):
     t counts the optimizer's steps. (PyTorch counts each parameter's: they differ for one that has
     no gradient at first.)"""
 
-    keeps = ("average", "square_average")
+    keeps, fades = ("average", "square_average"), ("average",)
 
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         name = type(self).__name__

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minigen as mg
+from minigen.flat import Flat
 from minigen.memory import owner_of
 from minigen.optim import SGD, Adam, RMSprop, clip_norm, cosine_decay, linear_decay
 
@@ -223,6 +224,33 @@ def test_two_optimizers_of_one_parameter_both_move_it():
     alone.step([np.ones(1)])
     both.step([np.ones(1), np.ones(1)])
     assert (p.item(), q.item()) == (0, -0.25)
+
+
+@pytest.mark.numpy_only("a GPU computes with subnormal numbers as fast as with others")
+@pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1, momentum=0.9), lambda p: Adam(p, 0.1)])
+@pytest.mark.parametrize("size", [3, 200_000])                      # gathered, and in pieces
+@pytest.mark.parametrize("wrap", [lambda step: step, mg.compiled], ids=["tape", "compiled"])
+def test_what_fades_is_zero_before_it_is_subnormal_and_no_weight_notices(make, size, wrap,
+                                                                         monkeypatch):
+    """A unit that is idle after one step: where gradients stay 0, averages decay."""
+    def after(steps, forget):
+        with monkeypatch.context() as patch:
+            if not forget:
+                patch.setattr(Flat, "forget_tiny", lambda flat, array, optimizer: None)
+            p = mg.tensor(np.full(size, 0.5, "float32"), requires_grad=True)
+            optimizer = make([p])
+            step, first = wrap(lambda g: optimizer.step([g])), np.ones(size, "float32")
+            seen = []
+            for i in range(steps):
+                step(first if i == 0 else np.zeros_like(first))
+                seen.append(abs(optimizer.state[optimizer.fades[0]]).max())
+            return p.numpy(), np.array(seen)
+
+    (p, fading), (plain, decayed) = after(950, True), after(950, False)
+    tiny = np.finfo("float32").tiny
+    assert 0 < decayed[-1] < tiny and fading[-1] == 0
+    assert not ((0 < fading) & (fading < tiny)).any()
+    assert p.tobytes() == plain.tobytes()
 
 
 @every_optimizer
