@@ -15,7 +15,7 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 QUIET = 0.15            # of one core: what other programs may take
-BURST = 0.3             # seconds
+BURST = 0.5             # seconds
 
 
 class Side:

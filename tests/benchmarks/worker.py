@@ -1,7 +1,8 @@
 """One side of the comparison in a process of its own: python worker.py SIDE WORKLOAD [NAME=N ...]
 
 Prints a line when it is ready ({"memory": bytes}), then for each line "n" that it reads one with
-the seconds and processor seconds of n steps. In between it sleeps. turns.py drives it.
+the seconds of n steps, after one that is not timed, and the processor seconds of all. In between it
+sleeps. turns.py drives it.
 """
 
 import json
@@ -49,7 +50,9 @@ def main(side, workload, *options):
         step()
     print(json.dumps({"memory": memory() - before}), flush=True)
     for line in sys.stdin:
-        start, used = time.perf_counter(), time.process_time()
+        used = time.process_time()
+        step()                              # not timed: after a pause it meets cold caches
+        start = time.perf_counter()
         for _ in range(int(line)):
             step()
         print(json.dumps({"seconds": time.perf_counter() - start,
