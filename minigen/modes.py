@@ -61,7 +61,7 @@ def at_every_step(function, array, *arguments):
     if mode.program is None:
         function(array, *arguments)
     else:
-        mode.program.add([(function, (array, *arguments))])
+        mode.program.write(function, (array, *arguments))
 
 
 def checked(function, *arguments):

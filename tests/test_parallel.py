@@ -129,3 +129,18 @@ def test_what_is_woven_is_the_scattered_sum(kernel, stride, padding, bias, monke
     woven = result()
     monkeypatch.setattr(chunks, "_MOST", 0)
     np.testing.assert_allclose(woven, result(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_weight_that_lies_otherwise_is_laid_out_once(transposed, monkeypatch):
+    """64 images in several calls; W as a user would give it, its rows by output."""
+    laid, as_matrix = [], chunks._as_matrix
+    monkeypatch.setattr(chunks, "_as_matrix", lambda W: laid.append(1) or as_matrix(W))
+    monkeypatch.setattr(chunks, "_MOST", 0)
+    W, x = np.ones((128, 64, 4, 4)), np.ones((64, 64, 14, 14))
+    y = np.ones((64, 7, 7, 128)).transpose(0, 3, 1, 2)
+    if transposed:
+        chunks.convolve_transposed(np.empty((64, 14, 14, 64)), y, W, None, (2, 2), (1, 1))
+    else:
+        chunks.convolve(np.empty((64, 7, 7, 128)), x, W, None, (2, 2), (1, 1))
+    assert laid == [1]

@@ -7,7 +7,7 @@ Read next: pooling.py.
 
 from .. import parallel
 from ..backend import array_module
-from ..modes import mode
+from ..modes import at_every_step, mode
 from .patches import Geometry, channels_last, workspace
 from .weave import Weave
 
@@ -19,18 +19,11 @@ def _make(calls):
     """Make calls (function, arguments), in any order: each fills its first argument, an array. On
     the host they are shared by the cores; a GPU has its own. A compiled step has each in its
     list."""
-    if mode.program is not None:
-        mode.program.add(calls)
-    elif calls and array_module(calls[0][1][0]).__name__ == "numpy":
-        parallel.each(_call, calls)
+    if mode.program is None and array_module(calls[0][1][0]).__name__ == "numpy":
+        parallel.each(lambda call: call[0](*call[1]), calls)
     else:
-        for call in calls:
-            _call(call)
-
-
-def _call(call):
-    function, arguments = call
-    function(*arguments)
+        for function, arguments in calls:
+            at_every_step(function, *arguments)
 
 
 def _as_matrix(W):
@@ -40,15 +33,16 @@ def _as_matrix(W):
 
 def convolve(y, x, W, b, stride, padding):
     """y[i] += x[j] W[k], + b        y (N, *T, O)   x (N, C, *S)   W (O, C, *K)   b (O,) or None"""
-    geometry, x = Geometry(x, x.shape[1:], W.shape[2:], stride, padding), channels_last(x)
+    geometry = Geometry(x, x.shape[1:], W.shape[2:], stride, padding)
+    x, weight = channels_last(x), _as_matrix(W)
 
-    def some(y, x, W, b):
-        rows = y.reshape(-1, len(W))
-        array_module(x).matmul(geometry.gather(x), _as_matrix(W), out=rows)
+    def some(y, x, weight, b):
+        rows = y.reshape(-1, y.shape[-1])
+        array_module(x).matmul(geometry.gather(x), weight, out=rows)
         if b is not None:
             rows += b
 
-    _make([(some, (y[i], x[i], W, b)) for i in geometry.chunks(len(W))])
+    _make([(some, (y[i], x[i], weight, b)) for i in geometry.chunks(len(W))])
 
 
 def sum_over_positions(y, a, b, stride, padding):
@@ -87,17 +81,18 @@ def convolve_transposed(y, x, W, b, stride, padding):
     channels in x as in y they cost more than they save. (On a GPU launches count, and the first
     way has fewer.)"""
     geometry = Geometry(x, (y.shape[-1], *y.shape[1:-1]), W.shape[2:], stride, padding)
-    x, weight = channels_last(x), W
+    x = channels_last(x)
 
-    def some(y, x, W, b):
-        rows = x.reshape(-1, len(W))
-        array_module(x).matmul(rows, _as_matrix(W).T, out=geometry.memory(y))
+    def scattered(y, x, weight, b):
+        rows = x.reshape(-1, x.shape[-1])
+        array_module(x).matmul(rows, weight, out=geometry.memory(y))
         geometry.scatter(y)
         if b is not None:
             y += b
 
     if len(W) <= _MOST * W.shape[1] and geometry.on_host:
         weave = Weave(geometry, x, W)
-        weight, some = array_module(x).empty(weave.shape, x.dtype), weave.some
-        _make([(weave.fill, (weight, W))])
+        some, weight = weave.some, weave.weight(W)
+    else:
+        some, weight = scattered, _as_matrix(W).T
     _make([(some, (y[i], x[i], weight, b)) for i in geometry.chunks(len(W))])

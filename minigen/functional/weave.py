@@ -22,7 +22,7 @@ class Weave:
     """The lengths for one geometry.  y (m, *S, C)   x (m, *T, O)   W (O, C, *K)
 
     kernel: Q, the number of places q, K / s rounded up; where W has no place f + s q it is 0.
-    out: A, the number of places a, from `first` on.  shape: of the weight that fill makes."""
+    out: A, the number of places a, from `first` on."""
 
     def __init__(self, geometry, x, W):
         self.outputs, self.channels, *self.lengths = W.shape
@@ -36,10 +36,9 @@ class Weave:
         end = [min(a + t, n) for a, t, n in zip(self.first, self.out, x.shape[1:])]
         self.used = (slice(None), *(slice(max(i, 0), e) for i, e in zip(begin, end)))
         self.inside = (slice(None), *(slice(max(-i, 0), e - i) for i, e in zip(begin, end)))
-        self.shape = self.stride[0], math.prod(self.stride[1:]) * self.channels, self.columns
 
-    def fill(self, y, W):
-        """(O, C, *K) -> (*s, C, *Q, O): W[f + s q], the last q first, since i is a − q."""
+    def weight(self, W):
+        """(O, C, *K) -> (s₀, s₁···C, Q·O): W[f + s q], the last q first, since i is a − q."""
         lengths = tuple(map(operator.mul, self.kernel, self.stride))
         if lengths != W.shape[2:]:
             whole = array_module(W).zeros((*W.shape[:2], *lengths), W.dtype)
@@ -49,16 +48,16 @@ class Weave:
         last_first = [slice(None, None, -1), slice(None)] * len(self.kernel)
         q, f = range(2, apart.ndim, 2), range(3, apart.ndim, 2)
         apart = apart[(slice(None), slice(None), *last_first)].transpose(*f, 1, *q, 0)
-        y.reshape(apart.shape)[...] = apart
+        return apart.reshape(self.stride[0], -1, self.columns)
 
     def some(self, y, x, weight, b):
         """Fill y from x, some images; b (C,) or None. On the first axis what is no place of the
         kernel is left out, and so is what the padding cuts off."""
-        patches, first = self._patches(x), self.first[0]
+        patches = self._patches(x)
         for f in range(self.stride[0]):
             j = (f - self.padding[0]) % self.stride[0]
             rows = y[:, j::self.stride[0]].swapaxes(0, 1)
-            a = (j + self.padding[0]) // self.stride[0] - first
+            a = (j + self.padding[0]) // self.stride[0] - self.first[0]
             places = len(range(f, self.lengths[0], self.stride[0]))
             left_out = self.columns - self.columns // self.kernel[0] * places
             part = workspace(x, "part", (len(rows), len(x), *self.out[1:], *self.stride[1:],

@@ -119,24 +119,19 @@ class Program:
 
     def write(self, function, arguments):
         """Carry out and note a call that writes to its first argument."""
-        given = plain(arguments)
-        function(*given)
+        given = self._done(function, arguments)
         self.note(function, given, given[0])
-
-    def add(self, calls):
-        """Carry out and note calls that each fill their first argument."""
-        for function, arguments in calls:
-            given = plain(arguments)
-            with during([mode], "program", None):
-                function(*given)
-            self.note(function, given, given[0])
 
     def checked(self, function, arguments):
         """See modes.checked."""
+        self.note(function, self._done(function, arguments), CHECKED)
+
+    def _done(self, function, arguments):
+        """Carry out a call, which is not looked into; its arguments, as arrays of NumPy."""
         given = plain(arguments)
         with during([mode], "program", None):
             function(*given)
-        self.note(function, given, CHECKED)
+        return given
 
     def numbers(self, function, dtype):
         """See modes.anew."""
