@@ -86,7 +86,7 @@ if arguments.checkpoint:
                  f"({error}); run that demo first")
     mg.seed(arguments.seed)
 else:
-    trainer.fit(run.digits(arguments)[0], arguments.steps, batch_size=m,
+    trainer.fit(run.digits(arguments)[0], arguments.steps, batch_size=m, compiled=True,
                 checkpoint=arguments.out / "checkpoint.npz")
 
 

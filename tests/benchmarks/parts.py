@@ -11,6 +11,7 @@ bursts of processor time (of wall time where threads share the work): what the c
 nothing disturbs it. Ratios between programs are benchmark.py's to give.
 """
 
+import operator
 import os
 import statistics
 import subprocess
@@ -147,23 +148,31 @@ def convolutions(images=64):
               + "".join(f"{cell:>18}" for cell in cells), flush=True)
 
 
-def neighbour(bursts=7):
-    """Each side in a process of its own: medians alone, and beside a loop that takes one core."""
+def neighbour(rounds=9):
+    """Each side in a process of its own, in turns alone and beside a loop that takes one core:
+    the medians, and the median of the rounds' ratios."""
     sides = ["minigen", "compiled", "torch"]
     print(f"{'ms per step: alone, with a neighbour':38}" + "".join(f" {s:>22}" for s in sides))
     for workload, title in TITLES.items():
         cells = []
         for side in available(sides, workload, os.cpu_count()):
-            alone = statistics.median(side.burst()[0] for _ in range(bursts))
-            loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-            try:
-                beside = statistics.median(side.burst()[0] for _ in range(bursts))
-            finally:
-                loop.kill()
-                loop.wait()
-                side.close()
-            cells.append(f"{1e3 * alone:8.3f} {1e3 * beside:7.3f} ({beside / alone:3.1f}x)")
+            alone, beside = zip(*[(side.burst()[0], _beside_a_loop(side)) for _ in range(rounds)])
+            ratio = statistics.median(map(operator.truediv, beside, alone))
+            alone, beside = map(statistics.median, (alone, beside))
+            cells.append(f"{1e3 * alone:8.3f} {1e3 * beside:7.3f} ({ratio:3.1f}x)")
+            side.close()
         print(f"{title:38}" + "".join(f" {cell:>22}" for cell in cells), flush=True)
+
+
+def _beside_a_loop(side):
+    loop = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"],
+                            stdout=subprocess.PIPE)
+    try:
+        loop.stdout.readline()                  # it runs
+        return side.burst()[0]
+    finally:
+        loop.kill()
+        loop.communicate()
 
 
 def _in_turns(*functions, turns=5):
