@@ -13,7 +13,7 @@ from minigen import functional as F
 from minigen import parallel
 from minigen.layers import (BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, Flatten, Layer,
                             LeakyReLU, ReLU, Reshape, Sequential, Sigmoid, Tanh)
-from minigen.replay import schedule
+from minigen.replay import halves, schedule
 
 pytestmark = pytest.mark.numpy_only("steps are compiled on NumPy alone")
 
@@ -196,7 +196,7 @@ def test_results_weights_and_state_are_the_tapes_bit_for_bit(name, no_walk):
 def test_shared_by_threads_too_and_with_every_product_cut(name, threads, monkeypatch):
     monkeypatch.setattr(parallel, "_helpers", [parallel._Helper() for _ in range(threads - 1)])
     monkeypatch.setattr(schedule, "_GAIN", np.inf)
-    monkeypatch.setattr(schedule, "_LARGE", 0)
+    monkeypatch.setattr(halves, "_LARGE", 0)
     make, calls = WORKLOADS[name]
     found = []
 

@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import itertools
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 
 import minigen as mg
 from minigen import parallel
-from minigen.replay import schedule
+from minigen.replay import halves, schedule, waits
 
 pytestmark = pytest.mark.numpy_only("the threads of the host")
 
@@ -50,16 +51,16 @@ def program(seed, length=60):
 def test_of_two_calls_that_may_not_be_exchanged_the_later_waits(seed):
     """By way of others, perhaps; and no call waits for one that it has nothing to do with."""
     _, calls, effects = program(seed)
-    waits = schedule.waits_for(calls, effects)
+    waited_for = waits.waits_for(calls, effects)
     reached = []
-    for earlier in waits:
+    for earlier in waited_for:
         reached.append(set().union(earlier, *(reached[j] for j in earlier)))
     for i, (_, used) in enumerate(calls):
         for j, (_, others) in enumerate(calls[:i]):
             meet = (any(np.shares_memory(effects[i][0], x) for x in others)
                     or any(np.shares_memory(effects[j][0], x) for x in used))
             assert not meet or j in reached[i]
-            assert meet or j not in waits[i]
+            assert meet or j not in waited_for[i]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -86,12 +87,42 @@ def test_threads_do_share_what_is_independent(helpers):
     shared()
 
 
-def test_the_longest_way_goes_first_and_a_thread_that_is_free_does_not_wait():
-    """A chain of three, and three by themselves, of a second each: three seconds by two threads."""
-    waits = [set(), set(), set(), set(), {3}, {4}]
-    lists, seconds = schedule.dealt(waits, [1.0] * 6, 2)
-    assert 3 in [numbers[0] for numbers in lists]
-    assert seconds == pytest.approx(3, abs=1e-3)
+def test_the_longest_way_goes_first():
+    """A chain of three calls, one of which is longer; by one thread, so that the order is seen."""
+    made, seconds = [], [1.0, 1.0, 2.5, 1.0, 1.0, 1.0]
+    waited_for = [set(), set(), set(), set(), {3}, {4}]
+    tasks = schedule.joined(waited_for, seconds)
+    assert tasks == [[0], [1], [2], [3, 4, 5]]
+    followers = schedule._followers(tasks, waited_for)
+    way = schedule._ways(tasks, followers, seconds)
+    assert way == [1.0, 1.0, 2.5, 3.0]
+    calls = [(made.append, (i,)) for i in range(6)]
+    schedule._Run(schedule._by_way(calls, tasks, followers, way), 1).work()
+    assert made == [3, 4, 5, 2, 0, 1]
+
+
+def test_where_two_calls_wait_for_the_same_one_threads_part_unless_they_are_short():
+    assert schedule.joined([set(), {0}, {0}, {2}], [1.0] * 4) == [[0], [1], [2, 3]]
+    assert schedule.joined([set(), {0}, {0}, {0}], [1.0, 1e-6, 1.0, 1e-6]) == [[0, 1, 3], [2]]
+
+
+def test_when_a_call_of_a_task_is_made_all_that_it_waits_for_is_done():
+    """In a random program, of short and of long calls."""
+    rng = np.random.default_rng(0)
+    waited_for = [{*rng.choice(i, min(i, rng.integers(4)), replace=False).tolist()} if i else set()
+                  for i in range(200)]
+    direct = schedule.directly(waited_for)
+    assert sum(map(len, direct)) < sum(map(len, waited_for))
+    tasks = schedule.joined(direct, rng.choice([1e-6, 1e-3], 200))
+    assert sorted(itertools.chain(*tasks)) == [*range(200)] and len(tasks) < 200
+    made = [set() for _ in tasks]                   # when a task begins
+    for task, others in enumerate(schedule._followers(tasks, direct)):
+        for other in others:
+            made[other] |= made[task] | {*tasks[task]}
+    for done, calls in zip(made, tasks):
+        for i in calls:
+            assert waited_for[i] <= done
+            done.add(i)
 
 
 def test_what_is_not_quicker_is_left_to_one_thread(monkeypatch):
@@ -134,7 +165,7 @@ def test_after_a_check_has_failed_what_lasts_is_as_in_one_thread(seed, failing, 
 
     for number, at in enumerate(np.sort(np.random.default_rng(seed).choice(60, 3))):
         calls.insert(at + number, (check, (number, memory[1])))
-        effects.insert(at + number, [schedule.CHECKED])
+        effects.insert(at + number, [waits.CHECKED])
 
     def after(run):
         for x, y in zip(memory, start):
@@ -152,29 +183,32 @@ def test_after_a_check_has_failed_what_lasts_is_as_in_one_thread(seed, failing, 
     assert all(after(shared) == one for _ in range(3))
 
 
-def test_ctrl_c_while_a_thread_waits_for_another_ends_both(helpers):
-    """The main thread, asleep on a lock, is interrupted; the next run is whole."""
-    main, x, done = threading.main_thread(), np.zeros((2, 2)), []
+def test_ctrl_c_while_a_thread_waits_for_another_ends_both(monkeypatch):
+    """The main thread, asleep until a task is ready, is interrupted; the next run is whole."""
+    monkeypatch.setattr(parallel, "_helpers", [parallel._Helper()])
+    main, both, done = threading.main_thread(), threading.Barrier(2), []
+    calls, interrupt = [], True
 
-    def slow(row):                                  # by a helper: the main thread has waited
-        done.append(threading.current_thread() is main)
-        if interrupt:
-            signal.pthread_kill(main.ident, signal.SIGINT)
-        time.sleep(0.05)
+    def slow(row):
+        both.wait(20)
+        if threading.current_thread() is not main:
+            time.sleep(0.05)                        # the main thread sleeps by now
+            if interrupt:
+                signal.pthread_kill(main.ident, signal.SIGINT)
+            time.sleep(0.05)
+        done.append(row)
 
-    calls = [(slow, (x[0],)), (time.sleep, (0.01,)), (done.append, (x,)), (done.append, (x,))]
-    waits, lists = [set(), set(), {0, 1}, {2}], [[1, 2, 3], [0], []]
-    errors = []
-    works = [functools.partial(schedule._make, stretches, errors)
-             for stretches in schedule._stretches(calls, waits, lists)]
-    interrupt = True
-    parallel.at_once(works)
-    assert [type(error) for error in errors] == [KeyboardInterrupt] and len(done) == 1
+    x = np.zeros((2, 2))
+    calls = [(slow, (x[0],)), (slow, (x[1],)), (done.append, (x,))]
+    monkeypatch.setattr(schedule, "_GAIN", np.inf)
+    shared = schedule.scheduled(calls, [[x[0]], [x[1]], [x]], [1e-3] * 3)
+    with pytest.raises(KeyboardInterrupt):
+        shared()
+    assert len(done) == 2
     interrupt = False
-    errors.clear()
     done.clear()
-    parallel.at_once(works)
-    assert not errors and len(done) == 3 and done[0] is False
+    shared()
+    assert len(done) == 3 and done[2] is x
 
 
 def test_a_convolutions_images_do_not_wait_for_each_other():
@@ -185,20 +219,20 @@ def test_a_convolutions_images_do_not_wait_for_each_other():
                                        np.ones((64, 128, 7, 7), "float32")))
     step()
     program = step.recordings[0].program
-    waits = schedule.waits_for(program.calls, program.effects)
+    waited_for = waits.waits_for(program.calls, program.effects)
     images = collections.defaultdict(list)
     for i, (function, _) in enumerate(program.calls):
         if hasattr(function, "__qualname__") and function.__module__.endswith("chunks"):
             images[function.__qualname__, function].append(i)
     assert [len(calls) for calls in images.values()].count(8) >= 3
-    assert all(not waits[i] & {*calls} for calls in images.values() for i in calls)
+    assert all(not waited_for[i] & {*calls} for calls in images.values() for i in calls)
 
 
 def test_what_is_in_order_stays_in_order(helpers):
     rng, wanted = np.random.default_rng(0), np.random.default_rng(0).random((30, 5))
     x = np.zeros((30, 5))
     calls = [(lambda row: rng.random(out=row), (row,)) for row in x]
-    shared = schedule.scheduled(calls, [[row, schedule.IN_ORDER] for row in x], [1e-3] * 30)
+    shared = schedule.scheduled(calls, [[row, waits.IN_ORDER] for row in x], [1e-3] * 30)
     shared()
     np.testing.assert_array_equal(x, wanted)
 
@@ -210,7 +244,7 @@ def test_a_large_product_is_cut_in_two(m, n, k, transposed):
     x = rng.random((n, m), "float32").T if transposed else rng.random((m, n), "float32")
     w, y = rng.random((n, k), "float32"), np.empty((m, k), "float32")
     parallel.threads()
-    parts = schedule._halves((functools.partial(np.dot, out=y), (x, w)), [y], 1.0)
+    parts = halves.in_halves((functools.partial(np.dot, out=y), (x, w)), [y], 1.0)
     assert [seconds for _, _, seconds in parts] == [0.5, 0.5]
     for (function, arguments), (changed,), _ in parts:
         assert np.shares_memory(changed, y)
@@ -222,7 +256,7 @@ def test_a_product_whose_halves_have_other_bits_is_left_whole(monkeypatch):
     x, w, y = np.ones((64, 64)), np.ones((64, 64)), np.empty((64, 64))
     call = functools.partial(np.dot, out=y), (x, w)
     monkeypatch.setattr(np, "matmul", lambda a, b, out: np.add(a @ b, 1e-12, out=out))
-    assert schedule._halves(call, [y], 1.0) == [(call, [y], 1.0)]
+    assert halves.in_halves(call, [y], 1.0) == [(call, [y], 1.0)]
 
 
 def elementwise():
@@ -251,11 +285,11 @@ def test_a_long_elementwise_call_is_cut_in_two(name):
     function(*arguments)
     whole = y.tobytes()
     y[...] = before
-    halves = schedule._halves((function, arguments), [y], 1.0)
-    assert [seconds for _, _, seconds in halves] == [0.5, 0.5]
-    assert sum(part.size for _, (part,), _ in halves) == y.size
-    assert not np.shares_memory(halves[0][1][0], halves[1][1][0])
-    for (half, given), _, _ in halves[::-1]:                # in either order
+    two = halves.in_halves((function, arguments), [y], 1.0)
+    assert [seconds for _, _, seconds in two] == [0.5, 0.5]
+    assert sum(part.size for _, (part,), _ in two) == y.size
+    assert not np.shares_memory(two[0][1][0], two[1][1][0])
+    for (half, given), _, _ in two[::-1]:                   # in either order
         half(*given)
     assert y.tobytes() == whole
 
@@ -263,5 +297,5 @@ def test_a_long_elementwise_call_is_cut_in_two(name):
 def test_a_call_that_reads_what_its_other_half_would_change_is_left_whole():
     x = np.ones(100)
     call = np.add, (x[1:], x[:-1], x[1:])
-    assert len(schedule._halves(call, [x[1:]], 1.0)) == 1
-    assert len(schedule._halves((np.matmul, (np.ones((9, 9)),) * 2), [np.ones((9, 9))], 1.0)) == 1
+    assert len(halves.in_halves(call, [x[1:]], 1.0)) == 1
+    assert len(halves.in_halves((np.matmul, (np.ones((9, 9)),) * 2), [np.ones((9, 9))], 1.0)) == 1

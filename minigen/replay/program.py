@@ -13,7 +13,8 @@ from .. import parallel, random
 from ..memory import owner_of
 from ..modes import during, mode
 from .arrays import Array, CompileError, arrays_in, plain
-from .schedule import CHECKED, IN_ORDER, scheduled
+from .schedule import scheduled
+from .waits import CHECKED, IN_ORDER
 
 
 class Program:
