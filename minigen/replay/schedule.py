@@ -5,8 +5,8 @@ can be computed at once.
     in_halves   a long call is cut in two (halves.py)
     waits_for   what uses what another call changes waits for it (waits.py)
     joined      a call that waits for one other only is often one task with it
-    _Run        a thread that is free takes, of the tasks that wait for nothing any more, the one
-                with the longest way to the end behind it (list scheduling, Graham 1969)
+    _Run        a thread that is free takes, of the tasks that no longer wait, the one with
+                the longest way to the end behind it (list scheduling, Graham 1969)
 
 Every call is the one that was recorded, so that every bit is the same, by whichever thread and
 whenever it is made. Nothing is dealt beforehand: a thread that another program keeps from its core
@@ -102,7 +102,7 @@ def _followers(tasks, waits):
 
 
 def _ways(tasks, followers, seconds):
-    """The seconds from the begin of each task to the end of all, were there threads enough."""
+    """The seconds from the start of each task to the end of all, if there were threads enough."""
     way = [0.0] * len(tasks)
     for task in reversed(range(len(tasks))):
         way[task] = sum(seconds[i] for i in tasks[task]) + max(
@@ -148,8 +148,7 @@ class _Run:
             raise
 
     def _next_after(self, task):
-        """A task to go on with, if one need not wait any more; if several, other threads are
-        called."""
+        """A task to go on with, if one is ready now; if several are, others are called."""
         with self.lock:
             new = 0
             for i in task.followers:
