@@ -148,7 +148,7 @@ class _Run:
             raise
 
     def _next_after(self, task):
-        """A task to go on with, if one is ready now; if several are, others are called."""
+        """A task to go on with, if one is ready now; each further one calls a thread."""
         with self.lock:
             new = 0
             for i in task.followers:
