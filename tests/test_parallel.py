@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minigen import parallel
-from minigen.functional import chunks
+from minigen.functional import chunks, patches
 from minigen.functional.patches import positions
 
 pytestmark = pytest.mark.numpy_only("the threads of the host")
@@ -144,3 +144,19 @@ def test_a_weight_that_lies_otherwise_is_laid_out_once(transposed, monkeypatch):
     else:
         chunks.convolve(np.empty((64, 7, 7, 128)), x, W, None, (2, 2), (1, 1))
     assert laid == [1]
+
+
+@pytest.mark.parametrize("images", [1, 2, 5, 8, 9, 12, 19])
+def test_a_weights_gradient_in_many_parts_is_that_in_one(images, monkeypatch):
+    """An image in each; that in one part test_naive.py compares with the terms one by one."""
+    rng = np.random.default_rng(images)
+    x, g = rng.normal(size=(images, 3, 7, 6)), rng.normal(size=(images, 2, 3, 3))
+
+    def result():
+        y = np.full((4, 3, 3, 2), np.nan)
+        chunks.sum_over_positions(y, x, g, (2, 2), (1, 1))
+        return y
+
+    whole = result()
+    monkeypatch.setattr(patches, "_CHUNK", 1)
+    np.testing.assert_allclose(result(), whole, rtol=1e-12, atol=1e-12)
