@@ -173,7 +173,8 @@ checkpoint = arguments.out / "checkpoint.npz"
 curves = inspect.Curves(every=max(arguments.steps // 200, 1))
 average = Average(G, keep=0.995)
 recorder = inspect.Recorder(run.moments(steps, 6), checks=1) if arguments.theatre else None
-replayed = recorder is None and training.size == 1      # not by the tape: quicker
+# replayed: the same numbers in less time; the theatre and several processes need the tape
+replayed = recorder is None and training.size == 1
 record = training.fit(images, arguments.steps, batch_size=m, checkpoint=checkpoint, every=250,
                       callbacks=[compare, curves, lambda *_: average.update(), take_picture,
                                  narrate, *filter(None, [recorder])], resume=arguments.resume,

@@ -38,7 +38,7 @@ def scheduled(calls, effects, seconds, own=()):
     ids of the arrays that are the program's own memory: nobody reads there after an error."""
     calls, effects, seconds = zip(*itertools.chain(*map(in_halves, calls, effects, seconds)))
     threads = min(parallel.threads(), _MOST)
-    waits = directly(waits_for(calls, effects, own))
+    waits = waits_for(calls, effects, own)
     tasks = joined(waits, seconds)
     followers = _followers(tasks, waits)
     way = _ways(tasks, followers, seconds)
@@ -64,8 +64,7 @@ def joined(waits, seconds):
     """Tasks, lists of calls' numbers, in an order in which they could be made.
 
     A call joins the task of the only one that it waits for, if no other waits for the same one or
-    it is short. So a task waits for others before its first call only. waits: without what comes
-    by way of others."""
+    it is short. So a task waits for others before its first call only."""
     waiting = collections.Counter(itertools.chain(*waits))
     tasks, task_of = [], []
     for i, earlier in enumerate(waits):
@@ -77,18 +76,6 @@ def joined(waits, seconds):
             task_of.append(task_of[before])
             tasks[task_of[before]].append(i)
     return tasks
-
-
-def directly(waits):
-    """What each call waits for, without what comes by way of others."""
-    reached, direct = [], []        # reached: a bit for each call that has to be done before
-    for earlier in waits:
-        through = 0
-        for j in earlier:
-            through |= reached[j]
-        direct.append({j for j in earlier if not through >> j & 1})
-        reached.append(through | sum(1 << j for j in earlier))
-    return direct
 
 
 def _followers(tasks, waits):

@@ -17,7 +17,8 @@ CHECKED = numpy.empty(1)        # a check changes it, and whoever changes what l
 
 
 def waits_for(calls, effects, own=()):
-    """For each call the earlier ones that have to be done before it, a set of their numbers."""
+    """For each call the earlier ones that have to be done before it, a set of their numbers,
+    without those that come by way of others."""
     history = collections.defaultdict(list)     # of each block of memory: (call, array, is changed)
     waits = []
     for i, ((function, arguments), changed) in enumerate(zip(calls, effects)):
@@ -32,7 +33,19 @@ def waits_for(calls, effects, own=()):
         for entries, entry in new:
             entries.append(entry)
         waits.append(earlier)
-    return waits
+    return _directly(waits)
+
+
+def _directly(waits):
+    """The same without what comes by way of others."""
+    reached, direct = [], []        # reached: a bit for each call that has to be done before
+    for earlier in waits:
+        through = 0
+        for j in earlier:
+            through |= reached[j]
+        direct.append({j for j in earlier if not through >> j & 1})
+        reached.append(through | sum(1 << j for j in earlier))
+    return direct
 
 
 def _used(function, arguments, changed, own):
